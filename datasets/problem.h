@@ -1,0 +1,33 @@
+// Problem: one task put to the policy, with all that its rewards need to judge the answer.
+
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace rationale {
+
+struct Message {
+  std::string role;  // "system", "user" or "assistant"
+  std::string content;
+};
+
+// Exactly one of `prompt` and `messages` is filled; a template (templates.h) turns either into the text that is
+// tokenised.
+struct Problem {
+  std::string id;  // unique in its data set and stable across runs: random keys are derived from it
+  std::string prompt;
+  std::vector<Message> messages;
+  std::string reference;  // the reference answer as published, e.g. "72", "\\frac{1}{2}", "... #### 72"; may be empty
+  std::string language;   // the language the chain of thought should be in: "en", "de", "zh", ...; empty: not named
+  std::map<std::string, std::string> fields;  // the source's other columns, strings as they are, others as JSON
+};
+
+// A problem with the completion a teacher wrote for it: one SFT example.
+struct Demonstration {
+  Problem problem;
+  std::string completion;
+};
+
+}  // namespace rationale

@@ -13,16 +13,16 @@ namespace rationale {
 
 // A response as the rewards see it. Views into the caller's data, valid during the call.
 struct Response {
-  std::string_view text;              // the completion, without the prompt, stop token or padding
-  const Problem* problem = nullptr;   // never null
-  int64_t num_tokens = 0;             // response tokens, 0 if unknown (offline scoring of plain text)
-  int64_t max_tokens = 0;             // the limit it was generated under, 0 if unknown
-  bool truncated = false;             // it ran into that limit
-  int64_t step = 0;                   // the training step, for schedules
+  std::string_view text = {};        // the completion, without the prompt, stop token or padding
+  const Problem* problem = nullptr;  // never null
+  int64_t num_tokens = 0;  // response tokens, 0 if unknown (offline scoring of plain text)
+  int64_t max_tokens = 0;  // the limit it was generated under, 0 if unknown
+  bool truncated = false;  // it ran into that limit
+  int64_t step = 0;        // the training step, for schedules
 };
 
-// Implementations are deterministic, thread-safe and without global state; any input, however hostile, is judged
-// within a fixed budget of steps and memory, never a wall-clock timer.
+// Implementations are deterministic, thread-safe and without global state; any input, however
+// hostile, is judged within a fixed budget of steps and memory, never a wall-clock timer.
 class Reward {
  public:
   virtual ~Reward() = default;

@@ -1,0 +1,81 @@
+// Lexicon: see lexicon.h.
+
+#include "rewards/language/lexicon.h"
+
+#include <unicode/locid.h>
+#include <unicode/rbnf.h>
+#include <unicode/uchar.h>
+#include <unicode/unistr.h>
+
+#include <utility>
+
+#include "base/check.h"
+
+namespace rationale {
+namespace {
+
+constexpr std::pair<std::string_view, std::string_view> kFunctionWords[] = {
+#include "rewards/language/function_words.inc"
+};
+
+}  // namespace
+
+Lexicon::Lexicon() {
+  for (const auto& [code, words] : kFunctionWords) {
+    const auto language = FindLanguage(code);
+    Check{language.has_value(), "function_words.inc names the unknown language ", code};
+    Add(words, *language);
+  }
+  for (size_t i = 0; i < AllLanguages().size(); ++i) AddNumbers(static_cast<int>(i));
+}
+
+LanguageSet Lexicon::Find(std::string_view word) const {
+  const auto found = words_.find(word);
+  return found == words_.end() ? 0 : found->second;
+}
+
+void Lexicon::Add(std::string_view words, int language) {
+  while (!words.empty()) {
+    const size_t end = words.find(' ');
+    if (end != 0) words_[std::string(words.substr(0, end))] |= LanguageSet{1} << language;
+    words.remove_prefix(end == std::string_view::npos ? words.size() : end + 1);
+  }
+}
+
+void Lexicon::AddNumbers(int language) {
+  const std::string code(AllLanguages()[static_cast<size_t>(language)].code);
+  UErrorCode status = U_ZERO_ERROR;
+  icu::RuleBasedNumberFormat format(icu::URBNF_SPELLOUT, icu::Locale(code.c_str()), status);
+  if (U_FAILURE(status)) return;
+  // Where ICU has no rules it falls back to English: those words would be filed under the wrong
+  // language.
+  if (code != format.getLocale(ULOC_ACTUAL_LOCALE, status).getLanguage()) return;
+  for (int32_t set = 0; set < format.getNumberOfRuleSetNames(); ++set) {
+    const icu::UnicodeString name = format.getRuleSetName(set);
+    if (name.indexOf("cardinal") < 0) continue;
+    for (int number = 0; number <= 103; ++number) {
+      constexpr int64_t kRound[] = {1'000, 1'000'000, 1'000'000'000};
+      icu::UnicodeString spelled;
+      icu::FieldPosition position;
+      status = U_ZERO_ERROR;
+      format.format(number <= 100 ? number : kRound[number - 101], name, spelled, position, status);
+      if (U_FAILURE(status)) continue;
+      // Soft hyphens and zero-width spaces mark where a word may break; other non-letters separate
+      // words.
+      icu::UnicodeString words;
+      for (int32_t i = 0; i < spelled.length(); i = spelled.moveIndex32(i, 1)) {
+        const UChar32 c = spelled.char32At(i);
+        if (u_charType(c) == U_FORMAT_CHAR) continue;
+        const bool part_of_word = u_isalpha(c) || u_getCombiningClass(c) != 0 ||
+                                  u_charType(c) == U_COMBINING_SPACING_MARK ||
+                                  u_charType(c) == U_NON_SPACING_MARK;
+        words.append(part_of_word ? u_tolower(c) : UChar32{' '});
+      }
+      std::string utf8;
+      words.toUTF8String(utf8);
+      Add(utf8, language);
+    }
+  }
+}
+
+}  // namespace rationale

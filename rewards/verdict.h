@@ -17,6 +17,8 @@ struct Component {
   double weight = 1;  // its weight in the rubric
   std::string reason =
       {};  // for a person: what was extracted, from where, what it was compared with, by which rule
+  std::string answer =
+      {};  // the answer taken from the response, as compared; empty: none. Majority votes count it
 };
 
 // The rubric's opinion: judged only if every component of non-zero weight is. An unjudged response

@@ -48,6 +48,7 @@ class MathReward final : public Reward {
     }
     const bool equal = Equal(answer->text, reference->text);
     verdict.score = equal ? 1 : 0;
+    verdict.answer = answer->text;
     verdict.reason = fmt::format(
         "'{}' ({}{}) {} reference '{}'", answer->text, sections.answer ? "answer tag, " : "",
         AnswerSourceName(answer->source), equal ? "equals" : "differs from", reference->text);

@@ -2,6 +2,6 @@
 
 #pragma once
 
-// Runs a command that needs torch (argv as given to the program) and returns the exit code. Nothing is thrown
-// across the border: each side carries its own copy of the torch-free folders.
-extern "C" int RationaleTorchMain(int argc, char** argv);
+// Runs a command that needs torch (argv as given to the program) and returns the exit code. Nothing
+// is thrown across the border: each side carries its own copy of the torch-free folders.
+extern "C" __attribute__((visibility("default"))) int RationaleTorchMain(int argc, char** argv);

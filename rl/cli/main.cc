@@ -64,7 +64,7 @@ int Main(int argc, char** argv) {
 }  // namespace rationale
 
 int main(int argc, char** argv) {
-  std::signal(SIGPIPE,
-              SIG_IGN);  // a closed pipe is an error of the write, which each writer handles
+  // A closed pipe is an error of the write that meets it, not the end of a training run.
+  std::signal(SIGPIPE, SIG_IGN);
   return rationale::ExitCodeOf([&] { return rationale::Main(argc, argv); });
 }

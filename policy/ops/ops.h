@@ -113,12 +113,15 @@ at::Tensor Attention(const at::Tensor& q_THQ, const at::Tensor& k_TGQ, const at:
 // ---- mixture of experts ----
 
 enum class Gate { kSoftmax, kSigmoid };
+// What a group of experts is worth: its best score (DeepSeek-V2) or the sum of its two best (DeepSeek-V3).
+enum class GroupScore { kMax, kTopTwoSum };
 
 struct RouteSettings {
   Gate gate = Gate::kSoftmax;
   int64_t experts_per_token = 1;  // A
-  int64_t num_groups = 1;         // experts are chosen within the `top_groups` best of so many equal groups
-  int64_t top_groups = 1;         // a group's score: the sum of its two best (sigmoid gate with bias), as DeepSeek-V3
+  int64_t num_groups = 1;         // experts are chosen within the `top_groups` best of so many equal groups,
+  int64_t top_groups = 1;         //   never outside them, as in DeepSeek's own code
+  GroupScore group_score = GroupScore::kTopTwoSum;
   bool normalise = true;          // the chosen weights are divided by their sum (+ 1e-20 with the sigmoid gate)
   double scale = 1;               // then multiplied by this
 };

@@ -1,4 +1,4 @@
-// convert: bfloat16 to float32 and back.
+// convert: bfloat16 to float32 and back, and sums of rows in float32.
 
 #pragma once
 
@@ -14,6 +14,9 @@ struct ConvertKernels {
   void (*to_float)(const Bf16* from, float* to, int64_t n);
   // To nearest even; a NaN becomes 0x7fc0.
   void (*to_bf16)(const float* from, Bf16* to, int64_t n);
+  // to[i] += from[i].
+  void (*add_float)(const float* from, float* to, int64_t n);
+  void (*add_bf16)(const Bf16* from, float* to, int64_t n);
 };
 RATIONALE_KERNELS(ConvertKernels, Convert)
 

@@ -2,6 +2,7 @@
 
 #include <fmt/ranges.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <string_view>
 
@@ -34,18 +35,6 @@ bool MachineHas(Level level) {
   return level == Level::kPortable;
 }
 
-Level ChooseLevel() {
-  const std::vector<Level> levels = MachineLevels();
-  const char* wanted = std::getenv("RATIONALE_CPU");
-  if (wanted == nullptr || *wanted == '\0') return levels.back();
-  std::vector<std::string_view> names;
-  for (const Level level : levels) {
-    if (std::string_view(wanted) == Name(level)) return level;
-    names.emplace_back(Name(level));
-  }
-  throw Error("RATIONALE_CPU={}: this machine runs {}", wanted, fmt::join(names, ", "));
-}
-
 }  // namespace
 
 const char* Name(Level level) {
@@ -61,10 +50,21 @@ std::vector<Level> MachineLevels() {
   return levels;
 }
 
+Level LevelNamed(std::string_view name) {
+  std::vector<std::string_view> names;
+  for (const Level level : MachineLevels()) {
+    if (name == Name(level)) return level;
+    names.emplace_back(Name(level));
+  }
+  throw Error("RATIONALE_CPU={}: this machine runs {}", name, fmt::join(names, ", "));
+}
+
 Level ActiveLevel() {
   int level = active_level.load(std::memory_order_relaxed);
   if (level == kUnknown) {
-    level = static_cast<int>(ChooseLevel());
+    const char* wanted = std::getenv("RATIONALE_CPU");
+    const bool given = wanted != nullptr && *wanted != '\0';
+    level = static_cast<int>(given ? LevelNamed(wanted) : MachineLevels().back());
     active_level.store(level, std::memory_order_relaxed);
   }
   return static_cast<Level>(level);

@@ -14,7 +14,7 @@
 
 #pragma once
 
-#include <atomic>
+#include <string_view>
 #include <vector>
 
 namespace rationale::ops::cpu {
@@ -28,8 +28,11 @@ const char* Name(Level level);
 // The levels this machine can run, lowest first.
 std::vector<Level> MachineLevels();
 
+// The level of that name. Throws Error if there is none or this machine cannot run it.
+Level LevelNamed(std::string_view name);
+
 // The level in use: the machine's highest, or the one that the environment variable RATIONALE_CPU
-// names. Throws Error if that is no level or above the machine's.
+// names.
 Level ActiveLevel();
 
 // For tests: changes the level in use. Requires that the machine has it and that no kernel is

@@ -1,0 +1,27 @@
+// AlignedBuffer: uninitialised memory for packed operands.
+
+#pragma once
+
+#include <cstdint>
+
+namespace rationale::ops::cpu {
+
+// Aligned to 64 bytes; from 4 MiB on to 2 MiB, with huge pages asked for, as packed weights are
+// read front to back.
+class AlignedBuffer {
+ public:
+  AlignedBuffer() = default;
+  AlignedBuffer(AlignedBuffer&& other) noexcept;
+  AlignedBuffer& operator=(AlignedBuffer&& other) noexcept;
+  ~AlignedBuffer();
+
+  // At least `bytes`; what was in it is lost if it must grow.
+  void* Reserve(int64_t bytes);
+  const void* data() const { return data_; }
+
+ private:
+  void* data_ = nullptr;
+  int64_t bytes_ = 0;
+};
+
+}  // namespace rationale::ops::cpu

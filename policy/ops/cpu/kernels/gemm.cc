@@ -1,0 +1,331 @@
+#include "policy/ops/cpu/gemm.h"
+
+#include <cstdint>
+#include <cstring>
+
+#include "policy/ops/cpu/vec.h"
+
+namespace rationale::ops::cpu::RATIONALE_LEVEL {
+namespace {
+
+// The inner kernel holds kRows x kVecs accumulators and kVecs + 1 operands in registers: 32 with
+// AVX-512, else 16.
+#if defined(__AVX512F__)
+constexpr int kMaxRows = 6;
+constexpr int kPanelVecs = 4;
+#elif defined(__AVX2__)
+constexpr int kMaxRows = 6;
+constexpr int kPanelVecs = 2;
+#else
+constexpr int kMaxRows = 4;
+constexpr int kPanelVecs = 2;
+#endif
+constexpr int kPanelColumns = kPanelVecs * kWidth;
+
+// How operands are multiplied: A is read kDepth elements at a time, one packed element of B holds
+// as many.
+struct FloatByFloat {
+  using A = float;
+  using B = float;
+  using Operand = Vec;
+  static constexpr int kDepth = 1;
+  static Operand Broadcast(const A* a) { return Set1(*a); }
+  static Operand LoadB(const B* b) { return Load(b); }
+  static Vec Multiply(Operand a, Operand b, Vec sum) { return Fma(a, b, sum); }
+};
+
+struct FloatByBf16 {
+  using A = float;
+  using B = Bf16;
+  using Operand = Vec;
+  static constexpr int kDepth = 1;
+  static Operand Broadcast(const A* a) { return Set1(*a); }
+  static Operand LoadB(const B* b) { return Load(b); }
+  static Vec Multiply(Operand a, Operand b, Vec sum) { return Fma(a, b, sum); }
+};
+
+#if defined(__AVX512BF16__)
+struct Bf16Pairs {
+  using A = Bf16;
+  using B = uint32_t;
+  using Operand = __m512i;
+  static constexpr int kDepth = 2;
+  static Operand Broadcast(const A* a) {
+    int32_t pair;
+    std::memcpy(&pair, a, sizeof(pair));
+    return _mm512_set1_epi32(pair);
+  }
+  static Operand BroadcastLast(const A* a) { return _mm512_set1_epi32(a->bits); }
+  static Operand LoadB(const B* b) { return _mm512_loadu_si512(b); }
+  static Vec Multiply(Operand a, Operand b, Vec sum) {
+    return _mm512_dpbf16_ps(sum, reinterpret_cast<__m512bh>(a), reinterpret_cast<__m512bh>(b));
+  }
+};
+#endif
+
+template <typename Mode, int kRows, int kVecs>
+struct Accumulators {
+  Vec sum[kRows][kVecs];
+
+  // C's columns from `column` on; the last register holds only those below n.
+  void LoadFrom(const GemmTile& tile, int64_t row, int64_t column) {
+    const float* c =
+        static_cast<const float*>(tile.problem.c) + row * tile.problem.c_stride + column;
+    const int last_lanes = LastLanes(tile, column);
+    for (int r = 0; r < kRows; ++r, c += tile.problem.c_stride) {
+      for (int v = 0; v + 1 < kVecs; ++v) sum[r][v] = Load(c + v * kWidth);
+      const float* last = c + (kVecs - 1) * kWidth;
+      sum[r][kVecs - 1] = last_lanes == kWidth ? Load(last) : Load(last, last_lanes);
+    }
+  }
+
+  void SetZero() {
+    for (int r = 0; r < kRows; ++r) {
+      for (int v = 0; v < kVecs; ++v) sum[r][v] = Zero();
+    }
+  }
+
+  void AddProducts(const typename Mode::A* a, int64_t a_stride, const typename Mode::B* b,
+                   int64_t k) {
+    int64_t i = 0;
+    for (; i + Mode::kDepth <= k; i += Mode::kDepth, b += kVecs * kWidth) {
+      typename Mode::Operand columns[kVecs];
+      for (int v = 0; v < kVecs; ++v) columns[v] = Mode::LoadB(b + v * kWidth);
+#pragma GCC unroll 8
+      for (int r = 0; r < kRows; ++r) {
+        const typename Mode::Operand element = Mode::Broadcast(a + r * a_stride + i);
+        for (int v = 0; v < kVecs; ++v) sum[r][v] = Mode::Multiply(element, columns[v], sum[r][v]);
+      }
+    }
+    if constexpr (Mode::kDepth > 1) {
+      if (i == k) return;
+      for (int r = 0; r < kRows; ++r) {
+        const typename Mode::Operand element = Mode::BroadcastLast(a + r * a_stride + i);
+        for (int v = 0; v < kVecs; ++v) {
+          sum[r][v] = Mode::Multiply(element, Mode::LoadB(b + v * kWidth), sum[r][v]);
+        }
+      }
+    }
+  }
+
+  template <typename T>
+  void AddBias(const GemmTile& tile, int64_t column) {
+    const T* bias = static_cast<const T*>(tile.settings->bias) + column;
+    const int last_lanes = LastLanes(tile, column);
+    for (int v = 0; v < kVecs; ++v) {
+      const bool whole = v + 1 < kVecs || last_lanes == kWidth;
+      const Vec addend = whole ? Load(bias + v * kWidth) : Load(bias + v * kWidth, last_lanes);
+      for (int r = 0; r < kRows; ++r) sum[r][v] = sum[r][v] + addend;
+    }
+  }
+
+  template <typename T>
+  void StoreTo(const GemmTile& tile, int64_t row, int64_t column) const {
+    T* c = static_cast<T*>(tile.problem.c) + row * tile.problem.c_stride + column;
+    const int last_lanes = LastLanes(tile, column);
+    for (int r = 0; r < kRows; ++r, c += tile.problem.c_stride) {
+      for (int v = 0; v + 1 < kVecs; ++v) Store(c + v * kWidth, sum[r][v]);
+      T* last = c + (kVecs - 1) * kWidth;
+      if (last_lanes == kWidth) {
+        Store(last, sum[r][kVecs - 1]);
+      } else {
+        Store(last, sum[r][kVecs - 1], last_lanes);
+      }
+    }
+  }
+
+  static int LastLanes(const GemmTile& tile, int64_t column) {
+    const int64_t left = tile.settings->n - column - (kVecs - 1) * kWidth;
+    return left < kWidth ? static_cast<int>(left) : kWidth;
+  }
+};
+
+// Rows [row, row + kRows) of C in the panel `b`, which begins at `column` and holds kVecs registers
+// of columns.
+template <typename Mode, int kRows, int kVecs>
+void Block(const GemmTile& tile, int64_t row, int64_t column, const typename Mode::B* b) {
+  const GemmProblem& problem = tile.problem;
+  const GemmSettings& settings = *tile.settings;
+  Accumulators<Mode, kRows, kVecs> block;
+  if (settings.accumulate) {
+    block.LoadFrom(tile, row, column);
+  } else {
+    block.SetZero();
+  }
+  block.AddProducts(static_cast<const typename Mode::A*>(problem.a) + row * problem.a_stride,
+                    problem.a_stride, b, problem.k);
+  if (settings.bias != nullptr) {
+    if (settings.bias_element == Element::kFloat) {
+      block.template AddBias<float>(tile, column);
+    } else {
+      block.template AddBias<Bf16>(tile, column);
+    }
+  }
+  if (settings.output == Element::kFloat) {
+    block.template StoreTo<float>(tile, row, column);
+  } else {
+    block.template StoreTo<Bf16>(tile, row, column);
+  }
+}
+
+template <typename Mode>
+using BlockFunction = void (*)(const GemmTile&, int64_t row, int64_t column,
+                               const typename Mode::B* b);
+
+template <typename Mode, int kRows>
+constexpr BlockFunction<Mode> BlockOfVecs(int num_vecs) {
+  if constexpr (kPanelVecs > 2) {
+    if (num_vecs == 4) return Block<Mode, kRows, 4>;
+    if (num_vecs == 3) return Block<Mode, kRows, 3>;
+  }
+  return num_vecs == 2 ? Block<Mode, kRows, 2> : Block<Mode, kRows, 1>;
+}
+
+template <typename Mode>
+BlockFunction<Mode> FindBlock(int64_t num_rows, int num_vecs) {
+  switch (num_rows) {
+    case 1:
+      return BlockOfVecs<Mode, 1>(num_vecs);
+    case 2:
+      return BlockOfVecs<Mode, 2>(num_vecs);
+    case 3:
+      return BlockOfVecs<Mode, 3>(num_vecs);
+    case 4:
+      return BlockOfVecs<Mode, 4>(num_vecs);
+  }
+  if constexpr (kMaxRows > 4) {
+    return num_rows == 5 ? BlockOfVecs<Mode, 5>(num_vecs) : BlockOfVecs<Mode, 6>(num_vecs);
+  }
+  return nullptr;
+}
+
+constexpr int64_t DivideUp(int64_t a, int64_t b) {
+  return (a + b - 1) / b;
+}
+
+// The rows are cut into blocks as equal as can be: 8 into 4 + 4, not 6 + 2.
+template <typename Mode>
+void Tile(const GemmTile& tile) {
+  const GemmProblem& problem = tile.problem;
+  const int64_t panel_elements = DivideUp(problem.k, Mode::kDepth) * kPanelColumns;
+  const int64_t num_blocks = DivideUp(problem.m, kMaxRows);
+  const int64_t small_rows = problem.m / num_blocks;
+  const int64_t num_large = problem.m - num_blocks * small_rows;
+  for (int64_t panel = tile.panel_begin; panel < tile.panel_end; ++panel) {
+    const auto* b = static_cast<const typename Mode::B*>(problem.packed_b) + panel * panel_elements;
+    const int64_t column = panel * kPanelColumns;
+    const int64_t columns_left = tile.settings->n - column;
+    const int num_vecs = columns_left >= kPanelColumns
+                             ? kPanelVecs
+                             : static_cast<int>(DivideUp(columns_left, kWidth));
+    const BlockFunction<Mode> large = FindBlock<Mode>(small_rows + 1, num_vecs);
+    const BlockFunction<Mode> small = FindBlock<Mode>(small_rows, num_vecs);
+    int64_t row = 0;
+    for (int64_t i = 0; i < num_large; ++i, row += small_rows + 1) large(tile, row, column, b);
+    for (; row < problem.m; row += small_rows) small(tile, row, column, b);
+  }
+}
+
+// to[column][row] = from[row][column], in squares that fit a few cache lines.
+template <typename T>
+void Transpose(const T* from, int64_t from_stride, int64_t rows, int64_t columns, T* to,
+               int64_t to_stride) {
+  constexpr int64_t kSquare = 16;
+  for (int64_t row = 0; row < rows; row += kSquare) {
+    const int64_t row_end = row + kSquare < rows ? row + kSquare : rows;
+    for (int64_t column = 0; column < columns; column += kSquare) {
+      const int64_t column_end = column + kSquare < columns ? column + kSquare : columns;
+      for (int64_t c = column; c < column_end; ++c) {
+        for (int64_t r = row; r < row_end; ++r) to[c * to_stride + r] = from[r * from_stride + c];
+      }
+    }
+  }
+}
+
+// Packed elements of kDepth values of T each; those beyond B's last row or column are zero.
+template <typename T, typename Packed, int kDepth>
+struct Packer {
+  static constexpr bool kPairs = kDepth == 2;
+
+  static void Pack(const MatrixView& view, int64_t panel, void* packed_panel) {
+    const int64_t column = panel * kPanelColumns;
+    const int64_t left = view.n - column;
+    const int64_t columns = left < kPanelColumns ? left : kPanelColumns;
+    const int64_t width = DivideUp(columns, kWidth) * kWidth;
+    const int64_t depth = DivideUp(view.k, kDepth);
+    Packed* to = static_cast<Packed*>(packed_panel);
+    if (columns < width) std::memset(to, 0, static_cast<size_t>(depth * width) * sizeof(Packed));
+    const T* from = static_cast<const T*>(view.data);
+    if (view.columns_in_rows) {
+      FromRows(from + column * view.stride, view.stride, view.k, columns, to, width);
+    } else {
+      FromColumns(from + column, view.stride, view.k, columns, to, width);
+    }
+  }
+
+  // from[column][k]
+  static void FromRows(const T* from, int64_t stride, int64_t k, int64_t columns, Packed* to,
+                       int64_t width) {
+    constexpr int64_t kSquare = 16;
+    const int64_t whole = k / kDepth;
+    for (int64_t begin = 0; begin < whole; begin += kSquare) {
+      const int64_t end = begin + kSquare < whole ? begin + kSquare : whole;
+      for (int64_t column = 0; column < columns; ++column) {
+        const T* row = from + column * stride;
+        for (int64_t i = begin; i < end; ++i) {
+          std::memcpy(&to[i * width + column], row + i * kDepth, sizeof(Packed));
+        }
+      }
+    }
+    if (whole * kDepth == k) return;
+    for (int64_t column = 0; column < columns; ++column) {
+      to[whole * width + column] = Single(from[column * stride + k - 1]);
+    }
+  }
+
+  // from[k][column]
+  static void FromColumns(const T* from, int64_t stride, int64_t k, int64_t columns, Packed* to,
+                          int64_t width) {
+    const int64_t whole = k / kDepth;
+    for (int64_t i = 0; i < whole; ++i, to += width, from += kDepth * stride) {
+      if constexpr (kPairs) {
+        for (int64_t column = 0; column < columns; ++column) {
+          to[column] = Single(from[column]) | Single(from[stride + column]) << 16;
+        }
+      } else {
+        std::memcpy(to, from, static_cast<size_t>(columns) * sizeof(T));
+      }
+    }
+    if (whole * kDepth == k) return;
+    for (int64_t column = 0; column < columns; ++column) to[column] = Single(from[column]);
+  }
+
+  static Packed Single(T value) {
+    if constexpr (kPairs) {
+      return value.bits;
+    } else {
+      return value;
+    }
+  }
+};
+
+#if defined(__AVX512BF16__)
+using Bf16Mode = Bf16Pairs;
+#else
+using Bf16Mode = FloatByBf16;
+#endif
+
+}  // namespace
+
+const GemmKernels kGemmTable = {
+    .panel_columns = kPanelColumns,
+    .bf16_pairs = Bf16Mode::kDepth == 2,
+    .float_tile = Tile<FloatByFloat>,
+    .bf16_tile = Tile<Bf16Mode>,
+    .pack_float = Packer<float, float, 1>::Pack,
+    .pack_bf16 = Packer<Bf16, Bf16Mode::B, Bf16Mode::kDepth>::Pack,
+    .transpose_float = Transpose<float>,
+    .transpose_bf16 = Transpose<Bf16>,
+};
+
+}  // namespace rationale::ops::cpu::RATIONALE_LEVEL

@@ -1,0 +1,116 @@
+// The ops that multiply by a weight: Linear, LinearPerHead, GroupedLinear.
+
+#include <utility>
+
+#include "base/check.h"
+#include "policy/ops/autograd.h"
+#include "policy/ops/ops.h"
+#include "policy/ops/products.h"
+
+namespace rationale::ops {
+namespace {
+
+// x as the products want it: in the weight's dtype, contiguous.
+at::Tensor Operand(const at::Tensor& x, const Parameter& weight) {
+  const at::ScalarType dtype = weight.value.scalar_type();
+  Check{x.scalar_type() == dtype || dtype == at::kFloat,
+        weight.name,
+        " is ",
+        c10::toString(dtype),
+        ", its input ",
+        c10::toString(x.scalar_type())};
+  return x.scalar_type() == dtype ? x.contiguous() : x.to(dtype).contiguous();
+}
+
+// `y`, computed from x and weight (and bias), with its gradients recorded where one is wanted.
+at::Tensor Recorded(at::Tensor y, const at::Tensor& x, Parameter& weight, Parameter* bias,
+                    RowLayout layout) {
+  const at::Tensor no_bias;
+  if (!NeedsGrad({x, weight.value, bias != nullptr ? bias->value : no_bias})) return y;
+  Tensors inputs = {x, weight.value};
+  if (bias != nullptr) inputs.push_back(bias->value);
+  return Differentiable(
+      inputs, {std::move(y)}, {x},
+      [&weight, bias, layout = std::move(layout)](const Tensors& saved, const Tensors& y_grads) {
+        const at::Tensor& input = saved[0];
+        const at::Tensor y_grad = y_grads[0].contiguous();
+        AddWeightGrad(y_grad, Operand(input, weight), weight, layout);
+        Tensors grads(bias != nullptr ? 3 : 2);
+        if (bias != nullptr) AddBiasGrad(y_grad.view({-1, layout.y_stride}), *bias);
+        if (input.requires_grad()) {
+          grads[0] = InputGrad(y_grad, weight, layout, input.sizes(), input.scalar_type());
+        }
+        return grads;
+      })[0];
+}
+
+}  // namespace
+
+at::Tensor Linear(const at::Tensor& x_TK, Parameter& weight_NK, Parameter* bias_N,
+                  bool float32_output) {
+  const at::Tensor& weight = weight_NK.value;
+  Check{weight.dim() == 2 && x_TK.dim() >= 1 && x_TK.size(-1) == weight.size(1),
+        weight_NK.name,
+        ": ",
+        weight.sizes(),
+        " applied to ",
+        x_TK.sizes()};
+  Check{bias_N == nullptr || bias_N->value.numel() == weight.size(0), weight_NK.name,
+        ": a bias of another width"};
+  const at::ScalarType dtype = float32_output ? at::kFloat : weight.scalar_type();
+  const int64_t num_rows = weight.size(1) == 0 ? 0 : x_TK.numel() / weight.size(1);
+  c10::SmallVector<int64_t, 4> y_sizes(x_TK.sizes().begin(), x_TK.sizes().end());
+  y_sizes.back() = weight.size(0);
+  RowLayout layout = DenseLayout(num_rows, weight_NK);
+  at::Tensor y = Product(Operand(x_TK, weight_NK), weight_NK, bias_N, layout, y_sizes, dtype);
+  return Recorded(std::move(y), x_TK, weight_NK, bias_N, std::move(layout));
+}
+
+at::Tensor LinearPerHead(const at::Tensor& x_THK, Parameter& weight_HNK) {
+  const at::Tensor& weight = weight_HNK.value;
+  Check{weight.dim() == 3 && x_THK.dim() == 3 && x_THK.size(1) == weight.size(0) &&
+            x_THK.size(2) == weight.size(2),
+        weight_HNK.name,
+        ": ",
+        weight.sizes(),
+        " applied to ",
+        x_THK.sizes()};
+  const int64_t heads = weight.size(0);
+  const int64_t n = weight.size(1);
+  const int64_t k = weight.size(2);
+  RowLayout layout{.x_stride = heads * k, .y_stride = heads * n};
+  for (int64_t h = 0; h < heads; ++h) {
+    layout.groups.push_back({.num_rows = x_THK.size(0), .x_offset = h * k, .y_offset = h * n});
+  }
+  at::Tensor y = Product(Operand(x_THK, weight_HNK), weight_HNK, nullptr, layout,
+                         {x_THK.size(0), heads, n}, weight.scalar_type());
+  return Recorded(std::move(y), x_THK, weight_HNK, nullptr, std::move(layout));
+}
+
+at::Tensor GroupedLinear(const at::Tensor& x_SK, Parameter& weight_ENK,
+                         std::span<const int64_t> offsets) {
+  const at::Tensor& weight = weight_ENK.value;
+  Check{weight.dim() == 3 && x_SK.dim() == 2 && x_SK.size(1) == weight.size(2),
+        weight_ENK.name,
+        ": ",
+        weight.sizes(),
+        " applied to ",
+        x_SK.sizes()};
+  const auto experts = static_cast<size_t>(weight.size(0));
+  Check{offsets.size() == experts + 1 && offsets.front() == 0 && offsets.back() == x_SK.size(0),
+        weight_ENK.name, ": offsets do not cover the ", x_SK.size(0), " rows"};
+  const int64_t n = weight.size(1);
+  const int64_t k = weight.size(2);
+  RowLayout layout{.x_stride = k, .y_stride = n};
+  for (size_t e = 0; e < experts; ++e) {
+    Check{offsets[e] <= offsets[e + 1], weight_ENK.name, ": offsets that fall at expert ", e};
+    layout.groups.push_back({.num_rows = offsets[e + 1] - offsets[e],
+                             .x_offset = offsets[e] * k,
+                             .y_offset = offsets[e] * n});
+  }
+  at::Tensor y = Product(Operand(x_SK, weight_ENK), weight_ENK, nullptr, layout, {x_SK.size(0), n},
+                         weight.scalar_type());
+  return Recorded(std::move(y), x_SK, weight_ENK, nullptr, std::move(layout));
+}
+
+}  // namespace rationale::ops

@@ -1,0 +1,79 @@
+#include "policy/ops/packed_weight.h"
+
+#include <memory>
+
+#include "base/check.h"
+#include "base/thread_pool.h"
+#include "policy/ops/cpu/aligned_buffer.h"
+
+namespace rationale::ops {
+namespace {
+
+// One direction's panels and what they were made from.
+struct Form {
+  cpu::AlignedBuffer memory;
+  int64_t stride_bytes = 0;
+  const void* source = nullptr;
+  int64_t version = 0;
+  cpu::Level level = cpu::Level::kPortable;
+};
+
+struct Forms {
+  Form forward, backward;
+};
+
+void PackForm(const Parameter& weight, Direction direction, Form& form) {
+  const at::Tensor& value = weight.value;
+  Check{value.is_cpu() && value.is_contiguous() && (value.dim() == 2 || value.dim() == 3),
+        weight.name, ": not a contiguous matrix (or a stack of them) on the CPU"};
+  const cpu::Element element = ElementOf(value.scalar_type());
+  const int64_t num_matrices = value.dim() == 3 ? value.size(0) : 1;
+  const int64_t rows = value.size(-2);
+  const int64_t columns = value.size(-1);
+  const bool forward = direction == Direction::kForward;
+  cpu::MatrixView view{.stride = columns,
+                       .k = forward ? columns : rows,
+                       .n = forward ? rows : columns,
+                       .columns_in_rows = forward};
+  constexpr int64_t kCacheLine = 64;
+  form.stride_bytes =
+      (cpu::PackedBytes(element, view.k, view.n) + kCacheLine - 1) / kCacheLine * kCacheLine;
+  char* memory = static_cast<char*>(form.memory.Reserve(num_matrices * form.stride_bytes));
+  const char* source = static_cast<const char*>(value.const_data_ptr());
+  const int64_t panels = cpu::NumPanels(view.n);
+  ParallelFor(num_matrices * panels, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t matrix = i / panels;
+      cpu::MatrixView one = view;
+      one.data = source + matrix * rows * columns * cpu::SizeOf(element);
+      cpu::PackPanels(element, one, i % panels, i % panels + 1,
+                      memory + matrix * form.stride_bytes);
+    }
+  });
+}
+
+}  // namespace
+
+PackedMatrices PackedWeight(Parameter& weight, Direction direction) {
+  if (weight.packed == nullptr) weight.packed = std::make_shared<Forms>();
+  Forms& forms = *static_cast<Forms*>(weight.packed.get());
+  Form& form = direction == Direction::kForward ? forms.forward : forms.backward;
+  const void* source = weight.value.const_data_ptr();
+  const cpu::Level level = cpu::ActiveLevel();
+  if (form.source != source || form.version != weight.version || form.level != level) {
+    form.source = nullptr;  // should packing throw
+    PackForm(weight, direction, form);
+    form.version = weight.version;
+    form.level = level;
+    form.source = source;
+  }
+  return {form.memory.data(), form.stride_bytes};
+}
+
+cpu::Element ElementOf(at::ScalarType dtype) {
+  Check{dtype == at::kFloat || dtype == at::kBFloat16, "ops compute in float32 or bfloat16, not ",
+        c10::toString(dtype)};
+  return dtype == at::kFloat ? cpu::Element::kFloat : cpu::Element::kBf16;
+}
+
+}  // namespace rationale::ops

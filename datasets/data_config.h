@@ -62,7 +62,7 @@ struct DataConfig {
   std::vector<std::string> languages = {};
   double held_out = 0.1;
   std::string split_by = {};
-  std::string split_salt = "rationale-1";
+  std::string split_salt = SplitRule().salt;
   int64_t limit = 0;
   int64_t held_out_limit = 0;
   bool shuffle = false;

@@ -16,7 +16,7 @@ std::string_view SplitName(Split split);
 // larger fraction only adds to the held-out side; another salt draws the sides anew.
 struct SplitRule {
   double held_out = 0.1;  // the share held out, in [0, 1]
-  std::string salt = "rationale-v1";
+  std::string salt = "rationale-1";
 
   // Side of `content`: held out if u < held_out, u uniform in [0, 1) from the salt and the content.
   // Runs of white space count as one space, and none at the ends.

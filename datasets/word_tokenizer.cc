@@ -13,13 +13,6 @@ namespace {
 constexpr int64_t kBosId = 1;
 constexpr int64_t kNumSpecial = 4;
 
-void WriteAddedToken(const std::string& token, JsonWriter& json) {
-  json.Field("content", token);
-  for (const char* flag : {"single_word", "lstrip", "rstrip", "normalized"})
-    json.Field(flag, false);
-  json.Field("special", true).EndObject();
-}
-
 // One step of a TemplateProcessing: {"<kind>": {"id": <id>, "type_id": <type>}}.
 void WriteStep(const char* kind, const char* id, int type, JsonWriter& json) {
   json.BeginObject().Key(kind).BeginObject();
@@ -45,8 +38,10 @@ std::string TokenizerJson(const std::vector<std::string>& tokens) {
   json.BeginObject().Field("version", "1.0").Key("truncation").Null().Key("padding").Null();
   json.Key("added_tokens").BeginArray();
   for (int64_t id = 0; id < kNumSpecial; ++id) {
-    json.BeginObject().Field("id", id);
-    WriteAddedToken(tokens[static_cast<size_t>(id)], json);
+    json.BeginObject().Field("id", id).Field("content", tokens[static_cast<size_t>(id)]);
+    for (const char* flag : {"single_word", "lstrip", "rstrip", "normalized"})
+      json.Field(flag, false);
+    json.Field("special", true).EndObject();
   }
   json.EndArray().Key("normalizer").Null();
   json.Key("pre_tokenizer").BeginObject().Field("type", "WhitespaceSplit").EndObject();
@@ -59,16 +54,11 @@ std::string TokenizerJson(const std::vector<std::string>& tokens) {
   return json.Take();
 }
 
-std::string TokenizerConfigJson(const std::vector<std::string>& tokens) {
+std::string TokenizerConfigJson() {
   JsonWriter json;
   json.BeginObject().Field("tokenizer_class", "PreTrainedTokenizerFast");
-  json.Key("added_tokens_decoder").BeginObject();
-  for (int64_t id = 0; id < kNumSpecial; ++id) {
-    json.Key(std::to_string(id)).BeginObject();
-    WriteAddedToken(tokens[static_cast<size_t>(id)], json);
-  }
-  json.EndObject().Field("pad_token", "<pad>").Field("bos_token", "<bos>");
-  json.Field("eos_token", "<eos>").Field("unk_token", "<unk>").Field("add_bos_token", true);
+  json.Field("pad_token", "<pad>").Field("bos_token", "<bos>");
+  json.Field("eos_token", "<eos>").Field("unk_token", "<unk>");
   json.Field("clean_up_tokenization_spaces", false).EndObject();
   return json.Take();
 }
@@ -92,7 +82,7 @@ void WriteWordTokenizer(const std::string& folder, const std::vector<std::string
   const std::vector<std::string> tokens = WordTokens(words);
   MakeFolders(folder);
   WriteFileDurably(folder + "/tokenizer.json", TokenizerJson(tokens));
-  WriteFileDurably(folder + "/tokenizer_config.json", TokenizerConfigJson(tokens));
+  WriteFileDurably(folder + "/tokenizer_config.json", TokenizerConfigJson());
 }
 
 }  // namespace rationale

@@ -6,7 +6,6 @@
 #include <array>
 #include <utility>
 
-#include "base/philox.h"
 #include "datasets/generators/draw.h"
 #include "datasets/generators/number_words.h"
 
@@ -56,7 +55,7 @@ class ArithmeticWords final : public Generator {
 
   Demonstration Demonstrate(Split split, uint64_t index) const override {
     const Expression expression = Draw(split, index);
-    PhiloxStream random(Key("arithmetic_words demonstration", split, index));
+    PhiloxStream random = DrawStream(context_, "arithmetic_words demonstration", split, index);
     const NumberLanguage* language = &LanguageOf(index);
     if (random.Uniform() < config_.lapse) language = lapse_language_;
     return {.problem = Ask(split, index, expression),
@@ -81,18 +80,14 @@ class ArithmeticWords final : public Generator {
   }
 
  private:
-  uint64_t Key(std::string_view purpose, Split split, uint64_t index) const {
-    return DeriveKey({context_.seed, KeyPart(purpose), KeyPart(SplitName(split)), index});
-  }
-
   const NumberLanguage& LanguageOf(uint64_t index) const {
     return *languages_[index % languages_.size()];
   }
 
   Expression Draw(Split split, uint64_t index) const {
-    PhiloxStream random(Key("arithmetic_words problem", split, index));
+    PhiloxStream random = DrawStream(context_, "arithmetic_words problem", split, index);
     return DrawInSplit(
-        context_.split, split, [&] { return DrawAny(random); }, InDigits);
+        context_.split, split, [&] { return std::optional(DrawAny(random)); }, InDigits);
   }
 
   Expression DrawAny(PhiloxStream& random) const {
@@ -113,7 +108,7 @@ class ArithmeticWords final : public Generator {
   Problem Ask(Split split, uint64_t index, const Expression& expression) const {
     const NumberLanguage& language = LanguageOf(index);
     Problem problem;
-    problem.id = fmt::format("arithmetic_words/{}/{}", SplitName(split), index);
+    problem.id = GeneratedId("arithmetic_words", split, index);
     problem.reference = std::to_string(Evaluate(expression));
     problem.language = language.code;
     problem.fields["expression"] = InDigits(expression);

@@ -78,13 +78,4 @@ std::vector<std::string> WordsOf(const NumberLanguage& language) {
   return words;
 }
 
-std::vector<std::string> DistinctiveWords(std::string_view code) {
-  std::vector<std::string> words = WordsOf(FindNumberLanguage(code));
-  for (const NumberLanguage& other : NumberLanguages()) {
-    if (other.code == code) continue;
-    for (const std::string& shared : WordsOf(other)) std::erase(words, shared);
-  }
-  return words;
-}
-
 }  // namespace rationale

@@ -27,10 +27,4 @@ const NumberLanguage& FindNumberLanguage(std::string_view code);
 // All its words, each once.
 std::vector<std::string> WordsOf(const NumberLanguage& language);
 
-// The words that tell `code` from the other five languages: WordsOf() less those another language
-// has as well
-// ("plus", "six"). The share of a text's distinctive words that are the target's is its language
-// consistency.
-std::vector<std::string> DistinctiveWords(std::string_view code);
-
 }  // namespace rationale

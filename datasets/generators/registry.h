@@ -10,6 +10,9 @@
 #include <vector>
 
 #include "datasets/generators/arithmetic_words.h"
+#include "datasets/generators/base_conversion.h"
+#include "datasets/generators/chain_sum.h"
+#include "datasets/generators/countdown.h"
 #include "datasets/generators/generator.h"
 
 namespace rationale {

@@ -16,21 +16,20 @@ namespace rationale {
 enum class DataFormat { kAuto, kJsonl, kJson, kParquet, kTsv, kCsv };
 std::vector<std::pair<std::string_view, DataFormat>> ConfigNames(DataFormat);
 
-// One record of a data file.
+// One record of a data file. `where` is "train.jsonl:17" (a line) or "train.parquet:row 17" and
+// begins every message about the row; `number` counts the file's rows from 1.
 struct Row {
   rapidjson::Document value;  // an object: its columns in the file's order
-  std::string
-      where;  // "train.jsonl:17" (a line) or "train.parquet:row 17": begins every message about it
-  int64_t number = 0;  // the how manieth row of its file, from 1
+  std::string where;
+  int64_t number = 0;
 };
 
 // How a file is to be read.
 struct RowFormat {
   DataFormat format = DataFormat::kAuto;  // auto: by the name's ending, .gz aside
   bool header = true;                     // TSV, CSV: the first line names the columns
-  std::vector<std::string>
-      columns;  // TSV, CSV without header: the columns' names; empty: "0", "1", ...
-  int64_t row_bytes_max = 16 << 20;  // longer rows are refused
+  std::vector<std::string> columns = {};  // TSV, CSV without header; empty: "0", "1", ...
+  int64_t row_bytes_max = 16 << 20;       // longer rows are refused
 };
 
 class RowReader {

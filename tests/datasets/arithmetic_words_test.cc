@@ -109,28 +109,20 @@ Trace ReadTrace(const std::string& completion, const std::vector<std::string>& c
 
 TEST(ArithmeticWords, WritesPromptTraceAndAnswer) {
   const auto generator = MakeGenerator(Perfect(), {.seed = 1, .split = {}});
-  std::map<std::string, Demonstration> shortest;
-  for (uint64_t i = 0; i < 60; ++i) {
-    Demonstration shown = generator->Demonstrate(Split::kTrain, i);
-    Demonstration& best = shortest[shown.problem.language];
-    if (best.completion.empty() ||
-        shown.problem.fields["expression"] < best.problem.fields["expression"]) {
-      best = shown;
-    }
-  }
   std::string text;
-  for (auto& [language, shown] : shortest) {
-    text += shown.problem.fields["expression"] + ": " + shown.problem.prompt + " | " +
+  for (uint64_t i = 0; i < 3; ++i) {
+    const Demonstration shown = generator->Demonstrate(Split::kTrain, i);
+    text += shown.problem.fields.at("expression") + ": " + shown.problem.prompt + " | " +
             shown.completion + " = " + shown.problem.reference + "\n";
   }
   EXPECT_EQ(
       text,
-      "10-3-7: was ist zehn minus drei minus sieben ? | <think> zehn minus drei ist sieben "
-      "minus sieben ist null </think> <answer> 0 </answer> = 0\n"
-      "1+4+5: what is one plus four plus five ? | <think> one plus four is five plus five is "
-      "ten </think> <answer> 10 </answer> = 10\n"
-      "11+2-2+8: 十一 加 二 减 二 加 八 等于 多少 ? | <think> 十一 加 二 等于 十三 减 二 等于 "
-      "十一 加 八 等于 十九 </think> <answer> 19 </answer> = 19\n");
+      "14+5-9-8: what is fourteen plus five minus nine minus eight ? | <think> fourteen plus "
+      "five is nineteen minus nine is ten minus eight is two </think> <answer> 2 </answer> = 2\n"
+      "12-7+6: was ist zwölf minus sieben plus sechs ? | <think> zwölf minus sieben ist fünf plus "
+      "sechs ist elf </think> <answer> 11 </answer> = 11\n"
+      "18-8+3: 十八 减 八 加 三 等于 多少 ? | <think> 十八 减 八 等于 十 加 三 等于 十三 "
+      "</think> <answer> 13 </answer> = 13\n");
 }
 
 TEST(ArithmeticWords, ReferencesAndTracesAreRightForAPerfectTeacher) {
@@ -260,17 +252,15 @@ TEST(ArithmeticWords, RefusesOptionsThatLeaveNoProblem) {
   EXPECT_THROW(nothing_held_out->MakeProblem(Split::kHeldOut, 0), Error);
 }
 
-TEST(NumberWords, DistinctiveWordsBelongToOneLanguage) {
-  std::map<std::string, int> owners;
+TEST(NumberWords, AreTwentyDifferentSingleWordsInEveryLanguage) {
   for (const NumberLanguage& language : NumberLanguages()) {
-    EXPECT_EQ(std::set<std::string_view>(language.numbers.begin(), language.numbers.end()).size(),
-              20u);
-    for (const std::string& word : DistinctiveWords(language.code)) ++owners[word];
+    std::set<std::string_view> words(language.numbers.begin(), language.numbers.end());
+    EXPECT_EQ(words.size(), 20u) << language.code;
+    words.insert({language.plus, language.minus, language.equals});
+    EXPECT_EQ(words.size(), 23u) << language.code;
+    for (const std::string_view word : words)
+      EXPECT_EQ(Words(std::string(word)).size(), 1u) << word;
   }
-  for (const auto& [word, count] : owners) EXPECT_EQ(count, 1) << word;
-  EXPECT_FALSE(owners.contains("plus"));
-  EXPECT_FALSE(owners.contains("six"));
-  EXPECT_TRUE(owners.contains("sechs"));
 }
 
 }  // namespace

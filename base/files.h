@@ -37,9 +37,7 @@ class MappedFile {
 // is full or the write fails otherwise.
 class FileWriter {
  public:
-  enum class Mode { kReplace, kAppend };
-
-  explicit FileWriter(const std::string& path, Mode mode = Mode::kReplace);
+  explicit FileWriter(const std::string& path);  // creates or truncates
   ~FileWriter();  // closes without reporting errors; call Close() to know
   FileWriter(const FileWriter&) = delete;
   FileWriter& operator=(const FileWriter&) = delete;
@@ -63,9 +61,6 @@ void WriteFileDurably(const std::string& path, std::string_view bytes);
 // Renames a file or folder (over a file) and fsyncs the folders concerned. Throws Failure naming
 // both paths.
 void RenameDurably(const std::string& from, const std::string& to);
-
-// Makes a file's bytes last: fsync. Throws Failure.
-void SyncFile(const std::string& path);
 
 // Makes what was created, renamed or removed in `folder` last: fsync of the folder. Throws Failure.
 void SyncFolder(const std::string& folder);

@@ -1,0 +1,46 @@
+// The fork server of a cell: an interpreter that has loaded its modules and forks a copy of itself
+// for each job.
+
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+#include "sandbox/jail/confine.h"
+#include "sandbox/wire.h"
+
+namespace rationale::jail {
+
+// What the server answers when a job's main process has ended; python_server.py packs the same.
+struct ServerAnswer {
+  int32_t wait_status = 0;  // as of waitpid
+  int32_t failed = 0;       // 1: the program was not begun, and ...
+  int64_t cpu_us = 0;
+  char reason[160] = {};  // ... why
+};
+
+class Server {
+ public:
+  // Starts `argv` inside the jail and waits until it says that it is ready. Ends this process
+  // through Refuse() if it does not.
+  Server(const std::vector<std::string>& argv, const std::string& filter, int proc_fd);
+
+  // Has a copy of the server run the program in the PID namespace init_namespace. fds: stdin,
+  // stdout, stderr and possibly a channel. False with errno.
+  bool Start(const JobRequest& request, const ProcessLimits& limits, int init_namespace,
+             int landlock_fd, const std::vector<int>& fds);
+
+  // Reads the answer once socket() is readable. False if the server is gone.
+  bool Finish(ServerAnswer& answer);
+
+  int socket() const { return socket_; }
+  pid_t pid() const { return pid_; }
+
+ private:
+  int socket_ = -1;
+  pid_t pid_ = -1;
+};
+
+}  // namespace rationale::jail

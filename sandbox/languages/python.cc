@@ -1,0 +1,24 @@
+// Python: a warm CPython that forks for every job.
+
+#include "sandbox/languages/toolchain.h"
+#include "sandbox/resources.h"
+
+namespace rationale {
+
+Toolchain PythonToolchain() {
+  Toolchain toolchain{.name = "python", .source_file = "main.py"};
+  const std::string python = FindProgram({"python3"});
+  if (python.empty()) {
+    toolchain.missing = "no python3 in /usr/bin, /bin or /usr/local/bin";
+    return toolchain;
+  }
+  toolchain.interpreter = {python};
+  toolchain.paths = Joined(
+      LibraryPaths(),
+      Expanded({"/usr/bin/python3*", "/usr/local/bin/python3*", "/usr/lib/python3*",
+                "/usr/local/lib/python3*", "/usr/local/lib/libpython3*", "/usr/share/zoneinfo"}));
+  toolchain.server = {python, "-I", "-c", PythonServerScript()};
+  return toolchain;
+}
+
+}  // namespace rationale

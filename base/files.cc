@@ -43,6 +43,15 @@ std::pair<int, size_t> OpenForReading(const std::string& path) {
   return {descriptor, static_cast<size_t>(status.st_size)};
 }
 
+void Sync(const std::string& path, int flags) {
+  const int descriptor = open(path.c_str(), flags | O_CLOEXEC);
+  if (descriptor < 0) throw Failure("{}: cannot be opened: {}", path, ErrnoText());
+  const bool synced = fsync(descriptor) == 0 || errno == EINVAL;  // EINVAL: not a disk's
+  const std::string reason = ErrnoText();
+  close(descriptor);
+  if (!synced) throw Failure("{}: cannot be synced: {}", path, reason);
+}
+
 }  // namespace
 
 std::string ReadFile(const std::string& path) {
@@ -95,8 +104,11 @@ MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
   return *this;
 }
 
-FileWriter::FileWriter(const std::string& path)
-    : path_(path), descriptor_(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)) {
+FileWriter::FileWriter(const std::string& path, Mode mode)
+    : path_(path),
+      descriptor_(open(
+          path.c_str(),
+          O_WRONLY | O_CREAT | O_CLOEXEC | (mode == Mode::kAppend ? O_APPEND : O_TRUNC), 0666)) {
   if (descriptor_ < 0) throw Failure("{}: cannot be written: {}", path, ErrnoText());
 }
 
@@ -145,13 +157,12 @@ void RenameDurably(const std::string& from, const std::string& to) {
   if (FolderOf(from) != FolderOf(to)) SyncFolder(FolderOf(from));
 }
 
+void SyncFile(const std::string& path) {
+  Sync(path, O_RDONLY);
+}
+
 void SyncFolder(const std::string& folder) {
-  const int descriptor = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0) throw Failure("{}: cannot be opened: {}", folder, ErrnoText());
-  const bool synced = fsync(descriptor) == 0 || errno == EINVAL;
-  const std::string reason = ErrnoText();
-  close(descriptor);
-  if (!synced) throw Failure("{}: cannot be synced: {}", folder, reason);
+  Sync(folder, O_RDONLY | O_DIRECTORY);
 }
 
 void MakeFolders(const std::string& path) {

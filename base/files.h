@@ -37,7 +37,9 @@ class MappedFile {
 // is full or the write fails otherwise.
 class FileWriter {
  public:
-  explicit FileWriter(const std::string& path);  // creates or truncates
+  enum class Mode { kReplace, kAppend };
+
+  explicit FileWriter(const std::string& path, Mode mode = Mode::kReplace);
   ~FileWriter();  // closes without reporting errors; call Close() to know
   FileWriter(const FileWriter&) = delete;
   FileWriter& operator=(const FileWriter&) = delete;
@@ -61,6 +63,9 @@ void WriteFileDurably(const std::string& path, std::string_view bytes);
 // Renames a file or folder (over a file) and fsyncs the folders concerned. Throws Failure naming
 // both paths.
 void RenameDurably(const std::string& from, const std::string& to);
+
+// Makes a file's bytes last: fsync. Throws Failure.
+void SyncFile(const std::string& path);
 
 // Makes what was created, renamed or removed in `folder` last: fsync of the folder. Throws Failure.
 void SyncFolder(const std::string& folder);

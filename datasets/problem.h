@@ -13,15 +13,18 @@ struct Message {
   std::string content;
 };
 
-// Exactly one of `prompt` and `messages` is filled; a template (templates.h) turns either into the text that is
-// tokenised.
+// Exactly one of `prompt` and `messages` is filled; a template (templates.h) turns either into the
+// text that is tokenised.
 struct Problem {
   std::string id;  // unique in its data set and stable across runs: random keys are derived from it
   std::string prompt;
   std::vector<Message> messages;
-  std::string reference;  // the reference answer as published, e.g. "72", "\\frac{1}{2}", "... #### 72"; may be empty
-  std::string language;   // the language the chain of thought should be in: "en", "de", "zh", ...; empty: not named
-  std::map<std::string, std::string> fields;  // the source's other columns, strings as they are, others as JSON
+  // The reference answer as published, e.g. "72", "\\frac{1}{2}", "... #### 72"; may be empty.
+  std::string reference;
+  // The language the chain of thought should be in: "en", "de", "zh", ...; empty: not named.
+  std::string language;
+  // The source's columns that are not null, strings as they are, others as JSON.
+  std::map<std::string, std::string> fields;
 };
 
 // A problem with the completion a teacher wrote for it: one SFT example.

@@ -65,6 +65,7 @@ std::string StateJson(const TrainerState& state) {
       .Field("sft_seconds", state.sft_seconds)
       .Field("rl_seconds", state.rl_seconds)
       .Field("rl_tokens", state.rl_tokens)
+      .Field("max_abs_logprob_gap", state.max_abs_logprob_gap)
       .Field("config_hash", state.config_hash)
       .Field("before", state.before);
   return json.EndObject().Take() + "\n";
@@ -82,7 +83,7 @@ void WriteParts(const std::string& folder, TrainerState& state, const Checkpoint
   WriteSafetensors(folder + "/trainer/optimizer", moments, kShardBytes);
   if (parts.reference != nullptr) {
     MakeFolders(folder + "/trainer/reference");
-    SaveModel(*parts.reference, folder + "/trainer/reference", parts.reference->options().dtype);
+    SaveModel(*parts.reference, folder + "/trainer/reference", at::kFloat);
   }
   state.params_hash = ParamsHash(parts.model);
   WriteFileDurably(folder + "/trainer/state.json", StateJson(state));
@@ -141,6 +142,7 @@ TrainerState ReadTrainerState(const std::string& checkpoint) {
   state.sft_seconds = json.Get<double>("sft_seconds");
   state.rl_seconds = json.Get<double>("rl_seconds");
   state.rl_tokens = json.Get<int64_t>("rl_tokens");
+  state.max_abs_logprob_gap = json.Get<double>("max_abs_logprob_gap");
   state.config_hash = json.Get<std::string>("config_hash");
   state.before = json.Get<std::string>("before");
   return state;

@@ -35,6 +35,7 @@ struct TrainerState {
   bool finished = false;                   // nothing is left to do
   double sft_seconds = 0, rl_seconds = 0;  // spent in steps so far
   int64_t rl_tokens = 0;                   // response tokens drawn so far
+  double max_abs_logprob_gap = 0;          // the greatest of all RL steps so far
   std::string before;                      // the evaluations before RL, as JSON; empty: not yet
   std::string params_hash;                 // of the masters and router biases
   uint64_t seed = 0;

@@ -63,12 +63,12 @@ Learner::Learner(Model& model, AdamW& optimizer, Model* reference, LearnerSettin
   Check{settings_.objective.kl == 0 || reference != nullptr, "a KL term without a reference"};
 }
 
-UpdateReport Learner::Update(std::span<const Sample> samples, double lr, uint64_t shuffle_key) {
+void Learner::Update(std::span<const Sample> samples, double lr, uint64_t shuffle_key,
+                     UpdateReport& report) {
   std::vector<const Sample*> used;
   for (const Sample& sample : samples) {
     if (sample.used && !sample.rollout.response.empty()) used.push_back(&sample);
   }
-  UpdateReport report;
   const auto count = static_cast<int64_t>(used.size());
   const int64_t minibatches = std::min(settings_.minibatches, count);
   PhiloxStream shuffle(shuffle_key);
@@ -92,14 +92,37 @@ UpdateReport Learner::Update(std::span<const Sample> samples, double lr, uint64_
       UpdateMinibatch(batch, lr, epoch == 0 && m == 0, report);
     }
   }
-  if (report.updates == 0) return report;
+  if (report.updates == 0) return;
   for (double* mean : {&report.entropy, &report.kl, &report.clip_fraction_low,
                        &report.clip_fraction_high, &report.ratio_mean}) {
     *mean /= static_cast<double>(report.tokens);
   }
   for (double* mean : {&report.loss, &report.gradient_norm})
     *mean /= static_cast<double>(report.updates);
-  return report;
+}
+
+void Learner::ChargeKl(std::span<Sample> samples, double weight, UpdateReport& report) {
+  std::vector<Sample*> judged;
+  std::vector<SequenceView> views;
+  for (Sample& sample : samples) {
+    if (!sample.verdict.judged || sample.rollout.response.empty()) continue;
+    judged.push_back(&sample);
+    views.push_back(ViewOf(sample, settings_.temperature));
+  }
+  if (views.empty()) return;
+  const auto starts = SplitByTokens(views, settings_.micro_batch_tokens);
+  for (size_t run = 0; run + 1 < starts.size(); ++run) {
+    PackedBatch packed = Pack(std::span(views.data() + starts[run], starts[run + 1] - starts[run]),
+                              model_.options().device);
+    const auto reference_N = ReferenceLogprobs(packed, report).cpu();
+    const float* reference = reference_N.const_data_ptr<float>();
+    for (size_t i = starts[run]; i < starts[run + 1]; ++i) {
+      double kl = 0;
+      for (const float logprob : judged[i]->rollout.logprobs)
+        kl += double{logprob} - double{*reference++};
+      judged[i]->reward -= weight * kl;
+    }
+  }
 }
 
 void Learner::UpdateMinibatch(Minibatch& batch, double lr, bool first, UpdateReport& report) {

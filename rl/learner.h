@@ -56,7 +56,13 @@ class Learner {
   // One step's updates on the samples marked `used`, in their order, or for several minibatches in
   // an order drawn from `shuffle_key`. Throws Failure when loss or gradient is NaN or infinite; the
   // weights are then as they were before that update.
-  UpdateReport Update(std::span<const Sample> samples, double lr, uint64_t shuffle_key);
+  // Adds to `report`.
+  void Update(std::span<const Sample> samples, double lr, uint64_t shuffle_key,
+              UpdateReport& report);
+
+  // Takes weight * sum over the response of (ln p - ln p of the reference), the k1 estimate of the
+  // sequence's KL, off every judged sample's reward. Requires a reference.
+  void ChargeKl(std::span<Sample> samples, double weight, UpdateReport& report);
 
   // One update on the mean negative log-likelihood of the completions' tokens.
   UpdateReport Fit(std::span<const DemonstrationTokens> batch, double lr);

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "policy/ops/cpu/transpose.h"
 #include "policy/ops/cpu/vec.h"
 
 namespace rationale::ops::cpu::RATIONALE_LEVEL {
@@ -21,6 +22,7 @@ constexpr int kMaxRows = 4;
 constexpr int kPanelVecs = 2;
 #endif
 constexpr int kPanelColumns = kPanelVecs * kWidth;
+constexpr int64_t kCacheLine = 64;
 
 // How operands are multiplied: A is read kDepth elements at a time, one packed element of B holds
 // as many.
@@ -85,10 +87,15 @@ struct Accumulators {
     }
   }
 
+  // For each element of a column, kPrefetch cache lines from `ahead` on are asked for.
+  template <int kPrefetch>
   void AddProducts(const typename Mode::A* a, int64_t a_stride, const typename Mode::B* b,
-                   int64_t k) {
+                   int64_t k, const char* ahead) {
     int64_t i = 0;
     for (; i + Mode::kDepth <= k; i += Mode::kDepth, b += kVecs * kWidth) {
+      for (int line = 0; line < kPrefetch; ++line, ahead += kCacheLine) {
+        __builtin_prefetch(ahead, /*write=*/0, /*second-level cache*/ 2);
+      }
       typename Mode::Operand columns[kVecs];
       for (int v = 0; v < kVecs; ++v) columns[v] = Mode::LoadB(b + v * kWidth);
 #pragma GCC unroll 8
@@ -99,6 +106,7 @@ struct Accumulators {
     }
     if constexpr (Mode::kDepth > 1) {
       if (i == k) return;
+#pragma GCC unroll 8
       for (int r = 0; r < kRows; ++r) {
         const typename Mode::Operand element = Mode::BroadcastLast(a + r * a_stride + i);
         for (int v = 0; v < kVecs; ++v) {
@@ -140,61 +148,73 @@ struct Accumulators {
   }
 };
 
-// Rows [row, row + kRows) of C in the panel `b`, which begins at `column` and holds kVecs registers
-// of columns.
-template <typename Mode, int kRows, int kVecs>
-void Block(const GemmTile& tile, int64_t row, int64_t column, const typename Mode::B* b) {
+// Where a block of C lies and what it is computed from.
+template <typename Mode>
+struct BlockArgs {
+  int64_t row;
+  int64_t column;             // the panel's first
+  const typename Mode::B* b;  // the panel
+  const char* ahead;          // memory to ask for meanwhile
+};
+
+// kRows rows of C in a panel that holds kVecs registers of columns.
+template <typename Mode, int kRows, int kVecs, int kPrefetch>
+void Block(const GemmTile& tile, const BlockArgs<Mode>& args) {
   const GemmProblem& problem = tile.problem;
   const GemmSettings& settings = *tile.settings;
   Accumulators<Mode, kRows, kVecs> block;
   if (settings.accumulate) {
-    block.LoadFrom(tile, row, column);
+    block.LoadFrom(tile, args.row, args.column);
   } else {
     block.SetZero();
   }
-  block.AddProducts(static_cast<const typename Mode::A*>(problem.a) + row * problem.a_stride,
-                    problem.a_stride, b, problem.k);
+  block.template AddProducts<kPrefetch>(
+      static_cast<const typename Mode::A*>(problem.a) + args.row * problem.a_stride,
+      problem.a_stride, args.b, problem.k, args.ahead);
   if (settings.bias != nullptr) {
     if (settings.bias_element == Element::kFloat) {
-      block.template AddBias<float>(tile, column);
+      block.template AddBias<float>(tile, args.column);
     } else {
-      block.template AddBias<Bf16>(tile, column);
+      block.template AddBias<Bf16>(tile, args.column);
     }
   }
   if (settings.output == Element::kFloat) {
-    block.template StoreTo<float>(tile, row, column);
+    block.template StoreTo<float>(tile, args.row, args.column);
   } else {
-    block.template StoreTo<Bf16>(tile, row, column);
+    block.template StoreTo<Bf16>(tile, args.row, args.column);
   }
 }
 
 template <typename Mode>
-using BlockFunction = void (*)(const GemmTile&, int64_t row, int64_t column,
-                               const typename Mode::B* b);
+using BlockFunction = void (*)(const GemmTile&, const BlockArgs<Mode>&);
 
 template <typename Mode, int kRows>
-constexpr BlockFunction<Mode> BlockOfVecs(int num_vecs) {
-  if constexpr (kPanelVecs > 2) {
-    if (num_vecs == 4) return Block<Mode, kRows, 4>;
-    if (num_vecs == 3) return Block<Mode, kRows, 3>;
+BlockFunction<Mode> BlockOfRows(int num_vecs, int prefetch) {
+  if constexpr (kPanelVecs == 4) {
+    if (num_vecs == 4) {
+      if (prefetch == 2) return Block<Mode, kRows, 4, 2>;
+      return prefetch == 1 ? Block<Mode, kRows, 4, 1> : Block<Mode, kRows, 4, 0>;
+    }
+    if (num_vecs == 3) return Block<Mode, kRows, 3, 0>;
   }
-  return num_vecs == 2 ? Block<Mode, kRows, 2> : Block<Mode, kRows, 1>;
+  return num_vecs == 2 ? Block<Mode, kRows, 2, 0> : Block<Mode, kRows, 1, 0>;
 }
 
 template <typename Mode>
-BlockFunction<Mode> FindBlock(int64_t num_rows, int num_vecs) {
+BlockFunction<Mode> FindBlock(int64_t num_rows, int num_vecs, int prefetch) {
   switch (num_rows) {
     case 1:
-      return BlockOfVecs<Mode, 1>(num_vecs);
+      return BlockOfRows<Mode, 1>(num_vecs, prefetch);
     case 2:
-      return BlockOfVecs<Mode, 2>(num_vecs);
+      return BlockOfRows<Mode, 2>(num_vecs, prefetch);
     case 3:
-      return BlockOfVecs<Mode, 3>(num_vecs);
+      return BlockOfRows<Mode, 3>(num_vecs, prefetch);
     case 4:
-      return BlockOfVecs<Mode, 4>(num_vecs);
+      return BlockOfRows<Mode, 4>(num_vecs, prefetch);
   }
   if constexpr (kMaxRows > 4) {
-    return num_rows == 5 ? BlockOfVecs<Mode, 5>(num_vecs) : BlockOfVecs<Mode, 6>(num_vecs);
+    return num_rows == 5 ? BlockOfRows<Mode, 5>(num_vecs, prefetch)
+                         : BlockOfRows<Mode, 6>(num_vecs, prefetch);
   }
   return nullptr;
 }
@@ -203,46 +223,44 @@ constexpr int64_t DivideUp(int64_t a, int64_t b) {
   return (a + b - 1) / b;
 }
 
+// Lines of the next panel that a block asks for per element of its column, of the kPanelVecs that
+// element's row of the panel fills. One block alone runs at the memory's pace already; with many,
+// the next panel's fetch hardly shows.
+int PrefetchLines(int64_t num_blocks, bool is_last_panel) {
+  if (is_last_panel || num_blocks < 2 || num_blocks > 8) return 0;
+  return num_blocks < 4 ? 2 : 1;
+}
+
 // The rows are cut into blocks as equal as can be: 8 into 4 + 4, not 6 + 2.
 template <typename Mode>
 void Tile(const GemmTile& tile) {
   const GemmProblem& problem = tile.problem;
-  const int64_t panel_elements = DivideUp(problem.k, Mode::kDepth) * kPanelColumns;
+  const int64_t depth = DivideUp(problem.k, Mode::kDepth);
   const int64_t num_blocks = DivideUp(problem.m, kMaxRows);
   const int64_t small_rows = problem.m / num_blocks;
   const int64_t num_large = problem.m - num_blocks * small_rows;
   for (int64_t panel = tile.panel_begin; panel < tile.panel_end; ++panel) {
-    const auto* b = static_cast<const typename Mode::B*>(problem.packed_b) + panel * panel_elements;
-    const int64_t column = panel * kPanelColumns;
-    const int64_t columns_left = tile.settings->n - column;
-    const int num_vecs = columns_left >= kPanelColumns
-                             ? kPanelVecs
-                             : static_cast<int>(DivideUp(columns_left, kWidth));
-    const BlockFunction<Mode> large = FindBlock<Mode>(small_rows + 1, num_vecs);
-    const BlockFunction<Mode> small = FindBlock<Mode>(small_rows, num_vecs);
-    int64_t row = 0;
-    for (int64_t i = 0; i < num_large; ++i, row += small_rows + 1) large(tile, row, column, b);
-    for (; row < problem.m; row += small_rows) small(tile, row, column, b);
-  }
-}
-
-// to[column][row] = from[row][column], in squares that fit a few cache lines.
-template <typename T>
-void Transpose(const T* from, int64_t from_stride, int64_t rows, int64_t columns, T* to,
-               int64_t to_stride) {
-  constexpr int64_t kSquare = 16;
-  for (int64_t row = 0; row < rows; row += kSquare) {
-    const int64_t row_end = row + kSquare < rows ? row + kSquare : rows;
-    for (int64_t column = 0; column < columns; column += kSquare) {
-      const int64_t column_end = column + kSquare < columns ? column + kSquare : columns;
-      for (int64_t c = column; c < column_end; ++c) {
-        for (int64_t r = row; r < row_end; ++r) to[c * to_stride + r] = from[r * from_stride + c];
-      }
+    BlockArgs<Mode> args{};
+    args.column = panel * kPanelColumns;
+    args.b = static_cast<const typename Mode::B*>(problem.packed_b) + args.column * depth;
+    args.ahead = reinterpret_cast<const char*>(args.b + depth * kPanelColumns);
+    const int64_t columns = tile.settings->n - args.column;
+    const int num_vecs =
+        columns < kPanelColumns ? static_cast<int>(DivideUp(columns, kWidth)) : kPanelVecs;
+    const int prefetch = PrefetchLines(num_blocks, columns < 2 * kPanelColumns);
+    const BlockFunction<Mode> large = FindBlock<Mode>(small_rows + 1, num_vecs, prefetch);
+    const BlockFunction<Mode> small = FindBlock<Mode>(small_rows, num_vecs, prefetch);
+    for (int64_t i = 0; i < num_blocks; ++i) {
+      const bool is_large = i < num_large;
+      (is_large ? large : small)(tile, args);
+      args.row += is_large ? small_rows + 1 : small_rows;
+      args.ahead += prefetch * depth * kCacheLine;
     }
   }
 }
 
-// Packed elements of kDepth values of T each; those beyond B's last row or column are zero.
+// Packed elements of kDepth values of T each, moved as bits; those beyond B's last row or column
+// are zero.
 template <typename T, typename Packed, int kDepth>
 struct Packer {
   static constexpr bool kPairs = kDepth == 2;
@@ -266,20 +284,11 @@ struct Packer {
   // from[column][k]
   static void FromRows(const T* from, int64_t stride, int64_t k, int64_t columns, Packed* to,
                        int64_t width) {
-    constexpr int64_t kSquare = 16;
     const int64_t whole = k / kDepth;
-    for (int64_t begin = 0; begin < whole; begin += kSquare) {
-      const int64_t end = begin + kSquare < whole ? begin + kSquare : whole;
-      for (int64_t column = 0; column < columns; ++column) {
-        const T* row = from + column * stride;
-        for (int64_t i = begin; i < end; ++i) {
-          std::memcpy(&to[i * width + column], row + i * kDepth, sizeof(Packed));
-        }
-      }
-    }
+    Transpose(from, stride * static_cast<int64_t>(sizeof(T)), columns, whole, to, width);
     if (whole * kDepth == k) return;
     for (int64_t column = 0; column < columns; ++column) {
-      to[whole * width + column] = Single(from[column * stride + k - 1]);
+      to[whole * width + column] = from[column * stride + k - 1];
     }
   }
 
@@ -290,30 +299,35 @@ struct Packer {
     for (int64_t i = 0; i < whole; ++i, to += width, from += kDepth * stride) {
       if constexpr (kPairs) {
         for (int64_t column = 0; column < columns; ++column) {
-          to[column] = Single(from[column]) | Single(from[stride + column]) << 16;
+          to[column] =
+              static_cast<Packed>(from[column] | static_cast<Packed>(from[stride + column]) << 16);
         }
       } else {
         std::memcpy(to, from, static_cast<size_t>(columns) * sizeof(T));
       }
     }
     if (whole * kDepth == k) return;
-    for (int64_t column = 0; column < columns; ++column) to[column] = Single(from[column]);
-  }
-
-  static Packed Single(T value) {
-    if constexpr (kPairs) {
-      return value.bits;
-    } else {
-      return value;
-    }
+    for (int64_t column = 0; column < columns; ++column) to[column] = from[column];
   }
 };
 
 #if defined(__AVX512BF16__)
 using Bf16Mode = Bf16Pairs;
+using Bf16Bits = uint32_t;
 #else
 using Bf16Mode = FloatByBf16;
+using Bf16Bits = uint16_t;
 #endif
+
+void TransposeFloats(const float* from, int64_t from_stride, int64_t rows, int64_t columns,
+                     float* to, int64_t to_stride) {
+  Transpose(from, from_stride * 4, rows, columns, reinterpret_cast<uint32_t*>(to), to_stride);
+}
+
+void TransposeBf16s(const Bf16* from, int64_t from_stride, int64_t rows, int64_t columns, Bf16* to,
+                    int64_t to_stride) {
+  Transpose(from, from_stride * 2, rows, columns, reinterpret_cast<uint16_t*>(to), to_stride);
+}
 
 }  // namespace
 
@@ -322,10 +336,10 @@ const GemmKernels kGemmTable = {
     .bf16_pairs = Bf16Mode::kDepth == 2,
     .float_tile = Tile<FloatByFloat>,
     .bf16_tile = Tile<Bf16Mode>,
-    .pack_float = Packer<float, float, 1>::Pack,
-    .pack_bf16 = Packer<Bf16, Bf16Mode::B, Bf16Mode::kDepth>::Pack,
-    .transpose_float = Transpose<float>,
-    .transpose_bf16 = Transpose<Bf16>,
+    .pack_float = Packer<uint32_t, uint32_t, 1>::Pack,
+    .pack_bf16 = Packer<uint16_t, Bf16Bits, Bf16Mode::kDepth>::Pack,
+    .transpose_float = TransposeFloats,
+    .transpose_bf16 = TransposeBf16s,
 };
 
 }  // namespace rationale::ops::cpu::RATIONALE_LEVEL

@@ -1,0 +1,40 @@
+// Fields: columns, paths and patterns over a row, as FieldsConfig describes them.
+
+#pragma once
+
+#include <rapidjson/document.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "datasets/data_config.h"
+#include "datasets/problem.h"
+#include "datasets/readers/rows.h"
+
+namespace rationale {
+
+// The value of a column, or of a path into objects where no column has that very name; null when
+// absent or JSON's null.
+const rapidjson::Value* FindField(const Row& row, std::string_view name);
+
+// The field's text: strings as they are, numbers plainly (43.0 is "43", 1e-3 is "0.001"), booleans
+// as true and false, a list's elements joined by `separator`; patterns filled in. `key` is the
+// option's name, for messages. Throws Error naming the row, the key and the row's columns for a
+// column that is absent or null, an object, and a number that is no exact integer and too large to
+// be meant as one (above 2^53: it must be written as a string).
+std::string FieldText(const Row& row, const std::string& field, std::string_view key,
+                      std::string_view separator = ", ");
+
+// The field's chat messages. Throws Error as FieldText does, and for a malformed message.
+std::vector<Message> FieldMessages(const Row& row, const std::string& field, std::string_view key);
+
+// The configuration with its empty fields chosen by a file's first row. `completions`: they are
+// wanted, so messages that hold one are preferred to a prompt without. Throws Error naming the
+// row's columns when there is neither prompt nor messages.
+FieldsConfig ChooseFields(FieldsConfig fields, const Row& first, bool completions);
+
+// All columns that are not null: strings as they are, others as JSON.
+std::map<std::string, std::string> AllColumns(const Row& row);
+
+}  // namespace rationale

@@ -1,0 +1,218 @@
+// Parquet, through Apache Arrow: batches of rows become JSON values.
+
+#include <arrow/array.h>
+#include <arrow/io/file.h>
+#include <arrow/record_batch.h>
+#include <arrow/result.h>
+#include <arrow/scalar.h>
+#include <arrow/type.h>
+#include <parquet/arrow/reader.h>
+#include <parquet/properties.h>
+
+#include <cmath>
+#include <utility>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "datasets/readers/formats.h"
+
+namespace rationale {
+namespace {
+
+using Allocator = rapidjson::Document::AllocatorType;
+
+constexpr int64_t kBatchRows = 256;
+
+// The value of an Arrow result. Throws Error naming the file.
+template <class T>
+T ValueOf(arrow::Result<T> result, const std::string& path) {
+  if (!result.ok()) throw Error("{}: {}", path, result.status().ToString());
+  return std::move(result).ValueUnsafe();
+}
+
+// Turns one cell of an Arrow array into JSON.
+class CellReader {
+ public:
+  CellReader(const std::string& where, Allocator& allocator)
+      : where_(where), allocator_(allocator) {}
+
+  rapidjson::Value Read(const arrow::Array& array, int64_t i) const {
+    if (array.IsNull(i)) return {};
+    switch (array.type_id()) {
+      case arrow::Type::NA:
+        return {};
+      case arrow::Type::BOOL:
+        return rapidjson::Value(As<arrow::BooleanArray>(array).Value(i));
+      case arrow::Type::INT8:
+        return Integer<arrow::Int8Array>(array, i);
+      case arrow::Type::INT16:
+        return Integer<arrow::Int16Array>(array, i);
+      case arrow::Type::INT32:
+        return Integer<arrow::Int32Array>(array, i);
+      case arrow::Type::INT64:
+        return Integer<arrow::Int64Array>(array, i);
+      case arrow::Type::UINT8:
+        return Integer<arrow::UInt8Array>(array, i);
+      case arrow::Type::UINT16:
+        return Integer<arrow::UInt16Array>(array, i);
+      case arrow::Type::UINT32:
+        return Integer<arrow::UInt32Array>(array, i);
+      case arrow::Type::UINT64:
+        return rapidjson::Value(uint64_t{As<arrow::UInt64Array>(array).Value(i)});
+      case arrow::Type::FLOAT:
+        return Shortest(As<arrow::FloatArray>(array).Value(i));
+      case arrow::Type::DOUBLE:
+        return Number(As<arrow::DoubleArray>(array).Value(i));
+      case arrow::Type::STRING:
+        return Text(As<arrow::StringArray>(array).GetView(i));
+      case arrow::Type::LARGE_STRING:
+        return Text(As<arrow::LargeStringArray>(array).GetView(i));
+      case arrow::Type::BINARY:
+        return Text(As<arrow::BinaryArray>(array).GetView(i));
+      case arrow::Type::LARGE_BINARY:
+        return Text(As<arrow::LargeBinaryArray>(array).GetView(i));
+      case arrow::Type::DICTIONARY: {
+        const auto& dictionary = As<arrow::DictionaryArray>(array);
+        return Read(*dictionary.dictionary(), dictionary.GetValueIndex(i));
+      }
+      case arrow::Type::LIST:
+        return List<arrow::ListArray>(array, i);
+      case arrow::Type::LARGE_LIST:
+        return List<arrow::LargeListArray>(array, i);
+      case arrow::Type::FIXED_SIZE_LIST:
+        return List<arrow::FixedSizeListArray>(array, i);
+      case arrow::Type::STRUCT:
+        return Struct(As<arrow::StructArray>(array), i);
+      case arrow::Type::MAP:
+        return Map(As<arrow::MapArray>(array), i);
+      case arrow::Type::DATE32:
+      case arrow::Type::TIMESTAMP:
+      case arrow::Type::DECIMAL128:
+      case arrow::Type::DECIMAL256:
+        return Text(ValueOf(array.GetScalar(i), where_)->ToString());
+      default:
+        throw Error(
+            "{}: found a column of type {}, allowed: strings, booleans, numbers, dates, lists, "
+            "structs, maps",
+            where_, array.type()->ToString());
+    }
+  }
+
+ private:
+  template <class Array>
+  static const Array& As(const arrow::Array& array) {
+    return static_cast<const Array&>(array);
+  }
+
+  template <class Array>
+  static rapidjson::Value Integer(const arrow::Array& array, int64_t i) {
+    return rapidjson::Value(static_cast<int64_t>(As<Array>(array).Value(i)));
+  }
+
+  // NaN is how data frames write "missing"; JSON has neither it nor infinities.
+  static rapidjson::Value Number(double value) {
+    return std::isfinite(value) ? rapidjson::Value(value) : rapidjson::Value();
+  }
+
+  // The double that prints as the float does: 0.1f is 0.1, not 0.10000000149011612.
+  static rapidjson::Value Shortest(float value) {
+    return std::isfinite(value) ? Number(std::stod(JsonNumber(value))) : rapidjson::Value();
+  }
+
+  rapidjson::Value Text(std::string_view text) const {
+    if (ValidUtf8(text) != text) throw Error("{}: found bytes that are not UTF-8", where_);
+    return {text.data(), static_cast<rapidjson::SizeType>(text.size()), allocator_};
+  }
+
+  template <class ListArray>
+  rapidjson::Value List(const arrow::Array& array, int64_t i) const {
+    const auto& lists = As<ListArray>(array);
+    rapidjson::Value list(rapidjson::kArrayType);
+    for (int64_t j = 0; j < lists.value_length(i); ++j) {
+      list.PushBack(Read(*lists.values(), lists.value_offset(i) + j), allocator_);
+    }
+    return list;
+  }
+
+  rapidjson::Value Struct(const arrow::StructArray& array, int64_t i) const {
+    rapidjson::Value object(rapidjson::kObjectType);
+    for (int field = 0; field < array.num_fields(); ++field) {
+      object.AddMember(Text(array.struct_type()->field(field)->name()),
+                       Read(*array.field(field), i), allocator_);
+    }
+    return object;
+  }
+
+  rapidjson::Value Map(const arrow::MapArray& array, int64_t i) const {
+    rapidjson::Value object(rapidjson::kObjectType);
+    for (int64_t j = array.value_offset(i); j < array.value_offset(i) + array.value_length(i);
+         ++j) {
+      const rapidjson::Value key = Read(*array.keys(), j);
+      object.AddMember(
+          key.IsString() ? Text({key.GetString(), key.GetStringLength()}) : Text(JsonText(key)),
+          Read(*array.items(), j), allocator_);
+    }
+    return object;
+  }
+
+  const std::string& where_;
+  Allocator& allocator_;
+};
+
+class ParquetReader final : public RowReader {
+ public:
+  ParquetReader(const std::string& path, const RowFormat& format)
+      : path_(path), row_bytes_max_(static_cast<size_t>(format.row_bytes_max)) {
+    auto file = ValueOf(arrow::io::ReadableFile::Open(path), path);
+    parquet::ArrowReaderProperties properties;
+    properties.set_batch_size(kBatchRows);
+    parquet::arrow::FileReaderBuilder builder;
+    const arrow::Status opened = builder.Open(std::move(file));
+    if (!opened.ok()) throw Error("{}: {}", path, opened.ToString());
+    reader_ = ValueOf(builder.properties(properties)->Build(), path);
+    batches_ = ValueOf(reader_->GetRecordBatchReader(), path);
+  }
+
+  bool Next(Row& row) override {
+    while (batch_ == nullptr || next_ == batch_->num_rows()) {
+      batch_ = ValueOf(batches_->Next(), path_);
+      if (batch_ == nullptr) return false;
+      next_ = 0;
+    }
+    row.number = ++number_;
+    row.where = path_ + ":row " + std::to_string(row.number);
+    row.value = rapidjson::Document(rapidjson::kObjectType);
+    Allocator& allocator = row.value.GetAllocator();
+    const CellReader cells(row.where, allocator);
+    for (int column = 0; column < batch_->num_columns(); ++column) {
+      const std::string& name = batch_->column_name(column);
+      row.value.AddMember(
+          rapidjson::Value(name.data(), static_cast<rapidjson::SizeType>(name.size()), allocator),
+          cells.Read(*batch_->column(column), next_), allocator);
+    }
+    if (allocator.Size() > row_bytes_max_) {
+      throw Error("{}: found a row of more than {} bytes, allowed: data.row_bytes_max", row.where,
+                  row_bytes_max_);
+    }
+    RequireRow(row.value, row.where);
+    ++next_;
+    return true;
+  }
+
+ private:
+  std::string path_;
+  size_t row_bytes_max_;
+  std::unique_ptr<parquet::arrow::FileReader> reader_;
+  std::unique_ptr<arrow::RecordBatchReader> batches_;
+  std::shared_ptr<arrow::RecordBatch> batch_;
+  int64_t next_ = 0;  // row of batch_
+  int64_t number_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<RowReader> OpenParquet(const std::string& path, const RowFormat& format) {
+  return std::make_unique<ParquetReader>(path, format);
+}
+
+}  // namespace rationale

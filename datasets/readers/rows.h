@@ -1,0 +1,56 @@
+// Rows: one streaming interface to every file format problems come in.
+
+#pragma once
+
+#include <rapidjson/document.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace rationale {
+
+enum class DataFormat { kAuto, kJsonl, kJson, kParquet, kTsv, kCsv };
+std::vector<std::pair<std::string_view, DataFormat>> ConfigNames(DataFormat);
+
+// One record of a data file. `where` is "train.jsonl:17" (a line) or "train.parquet:row 17" and
+// begins every message about the row; `number` counts the file's rows from 1.
+struct Row {
+  rapidjson::Document value;  // an object: its columns in the file's order
+  std::string where;
+  int64_t number = 0;
+};
+
+// How a file is to be read.
+struct RowFormat {
+  DataFormat format = DataFormat::kAuto;  // auto: by the name's ending, .gz aside
+  bool header = true;                     // TSV, CSV: the first line names the columns
+  std::vector<std::string> columns = {};  // TSV, CSV without header; empty: "0", "1", ...
+  int64_t row_bytes_max = 16 << 20;       // longer rows are refused
+};
+
+class RowReader {
+ public:
+  virtual ~RowReader() = default;
+
+  // Fills `row` with the next record; false after the last. Throws Error naming file and line, and
+  // what was found, for a record that is malformed, larger than the limit or nested deeper than 64
+  // levels.
+  virtual bool Next(Row& row) = 0;
+};
+
+// Opens a file. All formats but Parquet are read as a stream, through zlib: a gzip file is
+// recognised by its content.
+//   JSONL    one object a line; blank lines are skipped, a byte-order mark and CR before LF are
+//   allowed JSON     one array of objects, or one object that holds one such array; read whole
+//   Parquet  strings, booleans, numbers, dates (as text), lists, structs, maps, dictionaries; other
+//   types are refused TSV      columns between tabs, nothing quoted CSV      RFC 4180: "quoted,
+//   with ""quotes"" and line breaks"
+// Values of TSV and CSV are strings. Malformed UTF-8 is an Error. Throws Error naming the path when
+// it cannot be opened or its format cannot be told.
+std::unique_ptr<RowReader> OpenRows(const std::string& path, const RowFormat& format = {});
+
+}  // namespace rationale

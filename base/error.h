@@ -1,6 +1,8 @@
-// Error and Failure: what this project throws for faults that are not its own bugs (those are Check's).
+// Error and Failure: what this project throws for faults that are not its own bugs (those are
+// Check's).
 //
-// The message is all the user sees: it names the file, line or key, what was found and what is allowed.
+// The message is all the user sees: it names the file, line or key, what was found and what is
+// allowed.
 
 #pragma once
 
@@ -20,7 +22,8 @@ struct Error : std::runtime_error {
       : std::runtime_error(fmt::format(format, std::forward<Args>(args)...)) {}
 };
 
-// The world failed us while the input was right: a full disk, a lost worker, a NaN in the loss. main() exits with 1.
+// The world failed us while the input was right: a full disk, a lost worker, a NaN in the loss.
+// main() exits with 1.
 struct Failure : std::runtime_error {
   template <typename... Args>
   explicit Failure(fmt::format_string<Args...> format, Args&&... args)

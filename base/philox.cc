@@ -9,7 +9,9 @@ constexpr uint32_t kMultiplierA = 0xD2511F53, kMultiplierB = 0xCD9E8D57;
 constexpr uint32_t kWeylA = 0x9E3779B9, kWeylB = 0xBB67AE85;
 constexpr int kRounds = 10;
 
-uint64_t Join(uint32_t low, uint32_t high) { return (uint64_t{high} << 32) | low; }
+uint64_t Join(uint32_t low, uint32_t high) {
+  return (uint64_t{high} << 32) | low;
+}
 
 }  // namespace
 
@@ -54,7 +56,9 @@ uint64_t PhiloxStream::Next64() {
   return Join(words[0], words[1]);
 }
 
-double PhiloxStream::Uniform() { return static_cast<double>(Next64() >> 11) * 0x1p-53; }
+double PhiloxStream::Uniform() {
+  return static_cast<double>(Next64() >> 11) * 0x1p-53;
+}
 
 int64_t PhiloxStream::Int(int64_t low, int64_t high) {
   Check{low <= high, "empty range ", low, "..", high};

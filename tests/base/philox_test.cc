@@ -20,8 +20,11 @@ TEST(Philox, GivesThePapersKnownAnswers) {
 }
 
 TEST(DeriveKey, DependsOnEveryPartAndOnTheirOrder) {
-  std::set<uint64_t> keys = {DeriveKey({1, 2, 3}), DeriveKey({1, 3, 2}), DeriveKey({1, 2}),
-                             DeriveKey({1, 2, 3, 0}), DeriveKey({1, 2, KeyPart("a")}),
+  std::set<uint64_t> keys = {DeriveKey({1, 2, 3}),
+                             DeriveKey({1, 3, 2}),
+                             DeriveKey({1, 2}),
+                             DeriveKey({1, 2, 3, 0}),
+                             DeriveKey({1, 2, KeyPart("a")}),
                              DeriveKey({1, 2, KeyPart("b")})};
   EXPECT_EQ(keys.size(), 6u);
 }

@@ -80,7 +80,7 @@ TEST(Program, AFullDiskIsAFailureAndAClosedPipeIsNot) {
 
   std::array<int, 2> ends{};
   ASSERT_EQ(pipe(ends.data()), 0);
-  close(ends[0]);  // nobody reads
+  close(ends[0]);                 // nobody reads
   std::signal(SIGPIPE, SIG_DFL);  // whoever started us may have ignored it
   setenv("END", std::to_string(ends[1]).c_str(), 1);
   const Ended closed = RunProgram("--help >&$END");

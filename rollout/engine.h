@@ -48,8 +48,8 @@ struct TokenEvent {
 // Called in the thread that calls Step. They may call Cancel and Interrupt, nothing else of the
 // engine.
 struct RolloutCallbacks {
-  std::function<void(const TokenEvent&)> on_token;
-  std::function<void(const Rollout&)> on_finish;
+  std::function<void(const TokenEvent&)> on_token{};
+  std::function<void(const Rollout&)> on_finish{};
 };
 
 // Used by one thread at a time, Interrupt() apart.

@@ -3,6 +3,8 @@
 #include "rollout/sampler.h"
 
 #include <cmath>
+#include <limits>
+#include <utility>
 
 #include "base/error.h"
 #include "base/philox.h"
@@ -83,13 +85,18 @@ DrawnToken Sampler::Draw(std::span<const float> logits, uint64_t key, int64_t po
     return drawn;
   }
   std::vector<int32_t> kept;
+  ops::RowNormaliser normaliser = ops::Normalise(logits, inverse_temperature, {});
+  if (!std::isfinite(normaliser.log_sum)) {  // cutting requires numbers
+    drawn.logprob = std::numeric_limits<float>::quiet_NaN();
+    return drawn;
+  }
   if (cuts()) {
     kept = ops::KeptTokens(logits, inverse_temperature,
                            {.top_k = settings_->top_k,
                             .top_p = static_cast<float>(settings_->top_p),
                             .min_p = static_cast<float>(settings_->min_p)});
+    if (!kept.empty()) normaliser = ops::Normalise(logits, inverse_temperature, kept);
   }
-  const ops::RowNormaliser normaliser = ops::Normalise(logits, inverse_temperature, kept);
   const double uniform = Uniform(key, static_cast<uint64_t>(position));
   drawn.token = ops::Draw(logits, inverse_temperature, normaliser, kept, uniform);
   drawn.logprob = ops::Logprob(logits, inverse_temperature, normaliser, drawn.token);

@@ -3,7 +3,6 @@
 
 #include "rollout/text_stream.h"
 
-#include <unicode/unistr.h>
 #include <unicode/utf8.h>
 
 #include <algorithm>
@@ -12,15 +11,6 @@
 #include "base/check.h"
 
 namespace rationale {
-
-std::string ValidUtf8(std::string_view bytes) {
-  const auto ascii = [](char c) { return static_cast<unsigned char>(c) < 0x80; };
-  if (std::all_of(bytes.begin(), bytes.end(), ascii)) return std::string(bytes);
-  std::string text;
-  icu::UnicodeString::fromUTF8(icu::StringPiece(bytes.data(), static_cast<int32_t>(bytes.size())))
-      .toUTF8String(text);
-  return text;
-}
 
 TextStream::TextStream(const std::vector<std::string>& stop_strings) : stop_strings_(stop_strings) {
   for (const std::string& stop : stop_strings_) {

@@ -8,11 +8,9 @@
 #include <string_view>
 #include <vector>
 
-namespace rationale {
+#include "base/json.h"
 
-// `bytes` as UTF-8: each maximal ill-formed subpart becomes U+FFFD (Unicode 15, section 3.9,
-// "U+FFFD substitution").
-std::string ValidUtf8(std::string_view bytes);
+namespace rationale {
 
 // Tokens need not end at character borders, and a stop string may begin in one token and end in
 // another, so the last few bytes are held back until it is certain what they are.

@@ -21,7 +21,8 @@ struct SequenceView {
   std::span<const int32_t> prompt;    // one token at least
   std::span<const int32_t> response;  // one token at least
   float temperature = 1;
-  std::span<const std::vector<int32_t>> kept;  // per response token, or empty: the whole vocabulary
+  std::span<const std::vector<int32_t>> kept =
+      {};  // per response token, or empty: the whole vocabulary
 };
 
 struct PackedBatch {

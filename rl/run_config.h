@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/config.h"
+#include "datasets/data_config.h"
 #include "rl/algorithms/algorithm.h"
 #include "rl/optimizer.h"
 
@@ -46,18 +47,19 @@ struct PolicySection {
   }
 };
 
-// Where problems come from: a data set on disk or a generator; see datasets/.
+// Where problems come from, and the text a policy is prompted with.
 struct DataSection {
-  ConfigValue source;
+  DataConfig source;
   std::string prompt_template = "plain";
   std::string system;
 
   template <class V>
   void Visit(V& v) {
-    v("source", source, "files and fields, or a generator and its options: DataConfig");
+    source.Visit(v);
     v("template", prompt_template, "plain, r1_zero, chatml, smollm2, ... or a text with {prompt}");
     v("system", system, "system prompt, for templates that have a place for it");
   }
+  void Validate(const ConfigCheck& check) const { source.Validate(check); }
 };
 
 // What the optimizer of a stage does with its gradients.
@@ -172,7 +174,8 @@ struct EvalSection {
     v("every", every,
       "RL steps between greedy evaluations on held-out problems; 0: before and after only",
       AtLeast(0));
-    v("problems", problems, "held-out problems used; 0: all there are", AtLeast(0));
+    v("problems", problems, "held-out problems used; 0: all of a data set, 256 of a generator",
+      AtLeast(0));
     v("samples", samples, "samples a problem in the evaluations before and after RL", AtLeast(1));
     v("k", k, "for pass@k and maj@k; each at most samples");
     v("temperature", temperature, "of those samples", Above(0));

@@ -1,0 +1,220 @@
+#include "rl/run.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <utility>
+
+#include "base/check.h"
+#include "base/error.h"
+#include "base/files.h"
+#include "base/json.h"
+#include "datasets/word_tokenizer.h"
+#include "rl/checkpoint.h"
+#include "rl/device.h"
+
+namespace rationale {
+namespace {
+
+void WriteValue(const ConfigValue& value, JsonWriter& json) {
+  if (const auto* table = std::get_if<ConfigValue::Table>(&value.data)) {
+    json.BeginObject();
+    for (const auto& [key, member] : *table) {
+      json.Key(key);
+      WriteValue(member, json);
+    }
+    json.EndObject();
+  } else if (const auto* array = std::get_if<ConfigValue::Array>(&value.data)) {
+    json.BeginArray();
+    for (const auto& element : *array) WriteValue(element, json);
+    json.EndArray();
+  } else if (const auto* flag = std::get_if<bool>(&value.data)) {
+    json.Value(*flag);
+  } else if (const auto* integer = std::get_if<int64_t>(&value.data)) {
+    json.Value(*integer);
+  } else if (const auto* number = std::get_if<double>(&value.data)) {
+    json.Value(*number);
+  } else {
+    json.Value(std::get<std::string>(value.data));
+  }
+}
+
+// policy.init as a config.json of its own, completed by what the tokenizer decides.
+ModelConfig InitConfig(const ConfigValue& init, const Tokenizer& tokenizer,
+                       const std::string& folder) {
+  JsonWriter json;
+  json.BeginObject();
+  for (const auto& [key, value] : init.table()) {
+    json.Key(key);
+    WriteValue(value, json);
+  }
+  const auto complete = [&](const char* key, int64_t value) {
+    if (init.Find(key) == nullptr) json.Field(key, value);
+  };
+  complete("vocab_size", tokenizer.vocab_size());
+  for (const auto& [key, token] :
+       {std::pair{"bos_token_id", "<bos>"}, {"eos_token_id", "<eos>"}, {"pad_token_id", "<pad>"}}) {
+    if (const auto id = tokenizer.IdOf(token)) complete(key, *id);
+  }
+  MakeFolders(folder + "/init");
+  WriteFileDurably(folder + "/init/config.json", json.EndObject().Take() + "\n");
+  return LoadModelConfig(folder + "/init");
+}
+
+// The folder whose tokenizer the run uses: the checkpoint's or model's, or one written for the
+// task's own words.
+std::string TokenizerFolder(const RunConfig& config, const std::string& folder) {
+  if (!config.policy.model.empty()) return config.policy.model;
+  const auto generator = ConfiguredGenerator(config.data.source, Split::kTrain);
+  const auto words = generator != nullptr ? generator->Vocabulary() : std::vector<std::string>();
+  if (words.empty()) {
+    throw Error(
+        "{}: a fresh model needs a generator with a vocabulary of its own, such as "
+        "arithmetic_words",
+        config.policy.init.Where());
+  }
+  WriteWordTokenizer(folder + "/tokenizer", words);
+  return folder + "/tokenizer";
+}
+
+// Values an attention and MLP layer keeps for backward, a token.
+int64_t ActivationWidth(const ModelConfig& c) {
+  const int64_t experts = c.moe.num_experts > 0 ? c.moe.experts_per_token : 0;
+  const int64_t mlp =
+      std::max(3 * c.ffn_width, experts * (3 * c.moe.expert_width + 2 * c.hidden_size) +
+                                    3 * c.moe.num_shared_experts * c.moe.expert_width);
+  const int64_t attention = c.attention == AttentionKind::kMla
+                                ? c.num_heads * (2 * (c.kv_latent + c.rope_width) +
+                                                 2 * c.kv_latent + c.nope_width + 2 * c.value_width)
+                                : 3 * (c.num_heads + 2 * c.num_kv_heads) * c.head_width;
+  return 6 * c.hidden_size + attention + mlp;
+}
+
+int64_t CacheBytes(const Run& run) {
+  const auto& rollout = run.config.rollout;
+  if (rollout.cache_mb > 0) return rollout.cache_mb * 1'000'000;
+  const int64_t tokens = rollout.max_batch * (rollout.max_new_tokens + 512);
+  const int64_t whole = rollout.max_batch * run.model->config().max_position;
+  return std::min(tokens, whole) * run.model->KvBytesPerToken() + (int64_t{1} << 20);
+}
+
+void OpenData(Run& run) {
+  const RunConfig& c = run.config;
+  if (c.rl.steps > 0) {
+    run.problems = std::make_unique<ProblemStream>(c.data.source, Split::kTrain, run.seed());
+  }
+  if (c.sft.steps > 0) {
+    run.demonstrations =
+        std::make_unique<DemonstrationStream>(c.data.source, Split::kTrain, run.seed());
+  }
+  if (run.rubric == nullptr) return;  // nothing to judge held-out answers with
+  constexpr int64_t kGenerated = 256;
+  DataConfig held_out = c.data.source;
+  if (c.eval.problems > 0) held_out.held_out_limit = c.eval.problems;
+  if (!held_out.generator.empty() && held_out.held_out_limit == 0)
+    held_out.held_out_limit = kGenerated;
+  run.held_out = LoadProblems(held_out, Split::kHeldOut);
+}
+
+}  // namespace
+
+SamplingSettings Run::TrainSampling() const {
+  SamplingSettings sampling;
+  sampling.temperature = config.rollout.temperature;
+  sampling.top_p = config.rollout.top_p;
+  sampling.top_k = config.rollout.top_k;
+  sampling.min_p = config.rollout.min_p;
+  sampling.max_new_tokens = config.rollout.max_new_tokens;
+  sampling.keep_kept_sets = sampling.top_p < 1 || sampling.top_k > 0 || sampling.min_p > 0;
+  return sampling;
+}
+
+int64_t Run::EvalTokensMax() const {
+  return config.eval.max_new_tokens > 0 ? config.eval.max_new_tokens
+                                        : config.rollout.max_new_tokens;
+}
+
+std::string Run::AccuracyReward() const {
+  if (!config.eval.accuracy.empty() || rubric == nullptr) return config.eval.accuracy;
+  return rubric->component_names().front();
+}
+
+MemoryEstimate Run::EstimateMemory() const {
+  int64_t parameters = 0;
+  for (const Parameter* parameter : model->parameters()) parameters += parameter->master.numel();
+  const ModelConfig& c = model->config();
+  const int64_t value_bytes = static_cast<int64_t>(c10::elementSize(model->options().dtype));
+  const int64_t tokens =
+      std::max(config.rl.steps > 0 ? config.rl.optimizer.micro_batch_tokens : 0,
+               config.sft.steps > 0 ? config.sft.optimizer.micro_batch_tokens : 0);
+  return rationale::EstimateMemory(
+      {.num_parameters = parameters,
+       .value_bytes = value_bytes,
+       .trained = true,
+       .reference = reference != nullptr,
+       .packed = model->options().device.is_cpu(),
+       .hidden_size = c.hidden_size,
+       .num_layers = c.num_layers,
+       .vocab_size = c.vocab_size,
+       .activation_width = ActivationWidth(c),
+       .micro_batch_tokens = tokens,
+       .checkpoint_activations = config.policy.checkpoint_activations,
+       .kv_bytes = CacheBytes(*this),
+       .logits_rows = std::max<int64_t>(128, config.rollout.max_batch)});
+}
+
+std::unique_ptr<Run> OpenRun(RunConfig config, const std::string& folder,
+                             const std::optional<std::string>& checkpoint) {
+  auto run = std::make_unique<Run>();
+  run->algorithm = ResolveAlgorithm(config.rl.algorithm, config.rollout.max_new_tokens);
+  run->config = std::move(config);
+  run->folder = folder;
+  const RunConfig& c = run->config;
+  const ModelOptions options{.dtype = ParseDtype(c.run.dtype),
+                             .device = ParseDevice(c.run.device),
+                             .trainable = true,
+                             .checkpoint_activations = c.policy.checkpoint_activations};
+  run->format = std::make_unique<PromptTemplate>(c.data.prompt_template, c.data.system);
+  if (!c.rewards.empty()) run->rubric = std::make_unique<Rubric>(c.rewards);
+  run->tokenizer_folder = checkpoint ? *checkpoint : TokenizerFolder(c, folder);
+  run->tokenizer = std::make_unique<Tokenizer>(Tokenizer::Load(run->tokenizer_folder));
+  if (checkpoint) {
+    run->model = LoadModel(*checkpoint, options);
+  } else if (!c.policy.model.empty()) {
+    run->model = LoadModel(c.policy.model, options);
+  } else {
+    run->model =
+        CreateModel(InitConfig(c.policy.init, *run->tokenizer, folder), options, run->seed());
+  }
+  run->prompter = std::make_unique<Prompter>(*run->format, *run->tokenizer, run->model->config());
+  if (run->algorithm.objective.kl > 0 || run->algorithm.kl_in_reward > 0) {
+    ModelOptions frozen = options;
+    frozen.trainable = false;
+    const auto saved = checkpoint ? ReferenceFolder(*checkpoint) : std::nullopt;
+    run->reference =
+        saved ? LoadModel(*saved, frozen) : CreateModel(run->model->config(), frozen, run->seed());
+    if (!saved) RefreshReference(*run->model, *run->reference);
+  }
+  run->engine =
+      std::make_unique<Engine>(*run->model, run->tokenizer.get(),
+                               EngineOptions{.max_batch = c.rollout.max_batch,
+                                             .prefill_chunk_tokens = c.rollout.prefill_chunk_tokens,
+                                             .memory_bytes = CacheBytes(*run)});
+  OpenData(*run);
+  return run;
+}
+
+void RefreshReference(Model& policy, Model& reference) {
+  const auto from = policy.parameters(), to = reference.parameters();
+  Check{from.size() == to.size(), "a reference of another shape"};
+  for (size_t i = 0; i < from.size(); ++i) {
+    to[i]->value.copy_(from[i]->value.detach());
+    ++to[i]->version;
+  }
+  for (size_t i = 0; i < policy.router_biases().size(); ++i) {
+    if (policy.router_biases()[i].defined()) {
+      reference.router_biases()[i].copy_(policy.router_biases()[i]);
+    }
+  }
+}
+
+}  // namespace rationale

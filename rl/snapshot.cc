@@ -1,0 +1,148 @@
+#include "rl/snapshot.h"
+
+#include <set>
+
+#include "base/json.h"
+
+namespace rationale {
+namespace {
+
+EvalSettings SettingsOf(const Run& run, double temperature) {
+  EvalSettings settings;
+  settings.accuracy = run.AccuracyReward();
+  settings.sampling.max_new_tokens = static_cast<int32_t>(run.EvalTokensMax());
+  settings.sampling.temperature = temperature;
+  settings.key = {.seed = run.seed(), .purpose = "eval", .step = 0};
+  return settings;
+}
+
+std::vector<Snapshot::Shown> ChooseShown(const Run& run, const std::vector<Sample>& samples) {
+  std::vector<Snapshot::Shown> shown;
+  std::set<std::string> languages;
+  std::set<int64_t> groups;
+  for (const bool by_language : {true, false}) {
+    for (const Sample& sample : samples) {
+      if (shown.size() == Snapshot::kShown) return shown;
+      const bool fresh = by_language ? !languages.contains(sample.problem->language)
+                                     : !groups.contains(sample.group);
+      if (!fresh || groups.contains(sample.group)) continue;
+      languages.insert(sample.problem->language);
+      groups.insert(sample.group);
+      shown.push_back({.id = sample.problem->id,
+                       .prompt = run.format->Prompt(*sample.problem),
+                       .response = sample.rollout.text,
+                       .reference = sample.problem->reference,
+                       .reward = sample.reward});
+    }
+  }
+  return shown;
+}
+
+void WriteSlice(const EvalSlice& slice, JsonWriter& json) {
+  json.BeginObject()
+      .Field("problems", slice.problems)
+      .Field("samples", slice.samples)
+      .Field("unjudged", slice.unjudged)
+      .Field("accuracy", slice.accuracy)
+      .Field("reward", slice.reward)
+      .Field("components", slice.components)
+      .Field("response_tokens", slice.response_tokens)
+      .Field("truncated", slice.truncated)
+      .EndObject();
+}
+
+EvalSlice ReadSlice(const JsonObject& json) {
+  return {.problems = json.Get<int64_t>("problems"),
+          .samples = json.Get<int64_t>("samples"),
+          .unjudged = json.Get<int64_t>("unjudged"),
+          .accuracy = json.Get<double>("accuracy"),
+          .reward = json.Get<double>("reward"),
+          .components = json.Get<std::map<std::string, double>>("components"),
+          .response_tokens = json.Get<double>("response_tokens"),
+          .truncated = json.Get<double>("truncated")};
+}
+
+void WriteByK(std::string_view name, const std::map<int64_t, double>& values, JsonWriter& json) {
+  json.Key(name).BeginObject();
+  for (const auto& [k, value] : values) json.Field(std::to_string(k), value);
+  json.EndObject();
+}
+
+std::map<int64_t, double> ReadByK(const JsonObject& json, const std::string& name) {
+  std::map<int64_t, double> values;
+  for (const auto& [k, value] : json.Get<std::map<std::string, double>>(name)) {
+    values[std::stoll(k)] = value;
+  }
+  return values;
+}
+
+}  // namespace
+
+EvalReport EvaluateGreedily(Run& run) {
+  return Evaluate(*run.engine, *run.prompter, run.held_out, *run.rubric, SettingsOf(run, 0));
+}
+
+Snapshot TakeSnapshot(Run& run) {
+  Snapshot snapshot;
+  const auto greedy = EvaluateGreedily(run);
+  snapshot.greedy = greedy.all;
+  for (const auto& [language, slice] : greedy.by_language) {
+    snapshot.greedy_by_language[language] = slice.accuracy;
+  }
+  EvalSettings settings = SettingsOf(run, run.config.eval.temperature);
+  settings.sampling.top_p = run.config.eval.top_p;
+  settings.samples = run.config.eval.samples;
+  settings.k = run.config.eval.k;
+  std::vector<Sample> samples;
+  const auto sampled =
+      Evaluate(*run.engine, *run.prompter, run.held_out, *run.rubric, settings, &samples);
+  snapshot.sampled = sampled.all;
+  snapshot.pass_at_k = sampled.pass_at_k;
+  snapshot.majority_at_k = sampled.majority_at_k;
+  snapshot.shown = ChooseShown(run, samples);
+  return snapshot;
+}
+
+std::string SnapshotJson(const Snapshot& snapshot) {
+  JsonWriter json;
+  json.BeginObject().Key("greedy");
+  WriteSlice(snapshot.greedy, json);
+  json.Key("sampled");
+  WriteSlice(snapshot.sampled, json);
+  json.Field("greedy_by_language", snapshot.greedy_by_language);
+  WriteByK("pass_at_k", snapshot.pass_at_k, json);
+  WriteByK("majority_at_k", snapshot.majority_at_k, json);
+  json.Key("shown").BeginArray();
+  for (const auto& shown : snapshot.shown) {
+    json.BeginObject()
+        .Field("id", shown.id)
+        .Field("prompt", shown.prompt)
+        .Field("response", shown.response)
+        .Field("reference", shown.reference)
+        .Field("reward", shown.reward)
+        .EndObject();
+  }
+  return json.EndArray().EndObject().Take();
+}
+
+Snapshot ParseSnapshot(const std::string& text) {
+  const auto document = ParseJson(text, "snapshot");
+  const JsonObject json(document, "snapshot");
+  Snapshot snapshot;
+  snapshot.greedy = ReadSlice(json.Object("greedy"));
+  snapshot.sampled = ReadSlice(json.Object("sampled"));
+  snapshot.greedy_by_language = json.Get<std::map<std::string, double>>("greedy_by_language");
+  snapshot.pass_at_k = ReadByK(json, "pass_at_k");
+  snapshot.majority_at_k = ReadByK(json, "majority_at_k");
+  for (const auto& element : json.Required("shown").GetArray()) {
+    const JsonObject shown(element, "snapshot: shown");
+    snapshot.shown.push_back({.id = shown.Get<std::string>("id"),
+                              .prompt = shown.Get<std::string>("prompt"),
+                              .response = shown.Get<std::string>("response"),
+                              .reference = shown.Get<std::string>("reference"),
+                              .reward = shown.Get<double>("reward")});
+  }
+  return snapshot;
+}
+
+}  // namespace rationale

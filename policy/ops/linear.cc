@@ -31,7 +31,9 @@ at::Tensor Recorded(at::Tensor y, const at::Tensor& x, Parameter& weight, Parame
   if (bias != nullptr) inputs.push_back(bias->value);
   return Differentiable(
       inputs, {std::move(y)}, {x},
-      [&weight, bias, layout = std::move(layout)](const Tensors& saved, const Tensors& y_grads) {
+      [&weight, bias, layout = std::move(layout), version = weight.version](
+          const Tensors& saved, const Tensors& y_grads) {
+        Check{weight.version == version, weight.name, " was updated before its backward pass"};
         const at::Tensor& input = saved[0];
         const at::Tensor y_grad = y_grads[0].contiguous();
         AddWeightGrad(y_grad, Operand(input, weight), weight, layout);

@@ -11,7 +11,6 @@
 namespace rationale::ops::cpu {
 namespace {
 
-
 constexpr int64_t DivideUp(int64_t a, int64_t b) {
   return (a + b - 1) / b;
 }
@@ -30,17 +29,18 @@ int64_t PanelBytes(Element element, int64_t k) {
 }
 
 // Estimates for a middling core; they only decide how work is cut, never what is computed.
-constexpr double kProductsPerNs = 40;
+constexpr double kFloatProductsPerNs = 50;
+constexpr double kPairedProductsPerNs = 100;
 constexpr double kPackedBytesPerNs = 15;
-constexpr double kSerialNs = 8000;  // less than this is not worth waking other threads for
-constexpr double kTaskNsMin = 4000;
+constexpr double kSerialNs = 6000;  // less than this is not worth waking other threads for
+constexpr double kTaskNsMin = 3000;
 constexpr int64_t kTasksPerThread = 8;      // so that a thread that was held up costs little
 constexpr int64_t kBlockBytes = 384 << 10;  // of A in the second-level cache, beside a panel of B
 constexpr int64_t kBlockRowsMin = 48;
 
 double CostNs(Element operands, int64_t m, int64_t k, int64_t columns) {
   const double products = static_cast<double>(m) * static_cast<double>(k * columns);
-  return products / kProductsPerNs +
+  return products / (Depth(operands) == 2 ? kPairedProductsPerNs : kFloatProductsPerNs) +
          static_cast<double>(k * columns * SizeOf(operands)) / kPackedBytesPerNs;
 }
 

@@ -34,9 +34,9 @@ class ThreadPool {
   // and returns when all are done. Pieces hold `grain` indices (the last one fewer) and are handed
   // out in order to whoever is free; where the loop runs on one thread there is a single piece [0,
   // n): what is computed must not depend on the cuts. Serial: one piece or less, a pool of one
-  // thread, a call from within a loop, another thread's loop in progress. An exception ends the
-  // loop early and is thrown here (the first, if several are). Costs about 1 us when the other
-  // threads are awake.
+  // thread, a call from within a loop (of any pool), another thread's loop in progress. An
+  // exception ends the loop early and is thrown here (the first, if several are). Costs about 1 us
+  // when the other threads are awake.
   template <typename Body>
   void ParallelFor(int64_t n, int64_t grain, Body&& body) {
     using Function = std::remove_reference_t<Body>;

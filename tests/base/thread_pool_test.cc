@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <set>
 #include <stdexcept>
@@ -67,18 +68,36 @@ TEST(ThreadPool, SleepingThreadsWakeUp) {
 }
 
 TEST(ThreadPool, ANestedLoopRunsOnItsOwnThread) {
-  ThreadPool pool(4);
+  ThreadPool pool(4), other(2);
   pool.ParallelFor(8, 1, [&](int64_t, int64_t) {
     const std::thread::id outer = std::this_thread::get_id();
-    int pieces = 0;
-    pool.ParallelFor(100, 1, [&](int64_t begin, int64_t end) {
-      EXPECT_EQ(std::this_thread::get_id(), outer);
-      EXPECT_EQ(begin, 0);
-      EXPECT_EQ(end, 100);
-      ++pieces;
-    });
-    EXPECT_EQ(pieces, 1);
+    for (ThreadPool* inner : {&pool, &other}) {
+      int pieces = 0;
+      inner->ParallelFor(100, 1, [&](int64_t begin, int64_t end) {
+        EXPECT_EQ(std::this_thread::get_id(), outer);
+        EXPECT_EQ(begin, 0);
+        EXPECT_EQ(end, 100);
+        ++pieces;
+      });
+      EXPECT_EQ(pieces, 1);
+    }
   });
+}
+
+TEST(ThreadPool, ReturnsWhenTheSlowestPieceIsDone) {
+  ThreadPool pool(2);
+  const std::thread::id caller = std::this_thread::get_id();
+  std::atomic<int> inside{0}, done{0};
+  pool.ParallelFor(2, 1, [&](int64_t, int64_t) {
+    ++inside;
+    while (inside.load() < 2) std::this_thread::yield();
+    if (std::this_thread::get_id() != caller) {
+      while (done.load() < 1) std::this_thread::yield();
+      std::this_thread::sleep_for(std::chrono::milliseconds(30));
+    }
+    ++done;
+  });
+  EXPECT_EQ(done.load(), 2);
 }
 
 TEST(ThreadPool, LoopsOfSeveralCallersAllFinish) {

@@ -37,7 +37,7 @@ constexpr at::ScalarType kDtypes[] = {at::kFloat, at::kBFloat16};
 struct Size {
   int64_t n, k;
 };
-constexpr Size kSizes[] = {{1, 1}, {5, 3}, {64, 64}, {70, 33}, {129, 100}, {16, 257}, {200, 48}};
+constexpr Size kSizes[] = {{1, 1}, {5, 3}, {64, 64}, {70, 33}, {129, 100}, {16, 257}, {79, 48}};
 
 class LinearTest : public ::testing::Test {
  protected:
@@ -187,6 +187,19 @@ TEST_F(LinearTest, SeesANewVersionOfItsWeight) {
   EXPECT_TRUE(SameBits(after, ops::Linear(x, fresh)));
 }
 
+TEST_F(LinearTest, PacksItsWeightAgainForAnotherLevel) {
+  Parameter weight = RandomParameter({70, 33}, at::kBFloat16, 1);
+  const at::Tensor x = RandomTensor({2, 33}, at::kBFloat16, 3);
+  const Matrix expected = Multiply(Matrix(x), Transposed(Matrix(weight.value)));
+  for (int round = 0; round < 2; ++round) {
+    for (const Level level : ops::cpu::MachineLevels()) {
+      ops::cpu::SetLevel(level);
+      EXPECT_LE(MaxError(ops::Linear(x, weight, nullptr, true), expected),
+                Tolerance(33, at::kFloat, 0));
+    }
+  }
+}
+
 // ---- gradients ----
 
 struct Gradients {
@@ -277,6 +290,14 @@ TEST_F(LinearTest, AFrozenWeightGetsNoGradientButItsInputDoes) {
   ops::Linear(x, frozen).sum().backward();
   EXPECT_FALSE(frozen.grad.defined());
   EXPECT_TRUE(x.grad().defined());
+}
+
+TEST_F(LinearTest, RefusesABackwardPassThroughAWeightThatHasMovedOn) {
+  Parameter weight = RandomParameter({5, 6}, at::kFloat, 1, /*trained=*/true);
+  weight.master = weight.value.detach().clone();
+  const at::Tensor y = ops::Linear(RandomTensor({2, 6}, at::kFloat, 2), weight);
+  weight.UpdateValue();
+  EXPECT_THROW(y.sum().backward(), CheckFailure);
 }
 
 // ---- heads and experts ----

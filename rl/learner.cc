@@ -82,11 +82,17 @@ void Learner::Update(std::span<const Sample> samples, double lr, uint64_t shuffl
       Minibatch batch;
       for (int64_t i = m * count / minibatches; i < (m + 1) * count / minibatches; ++i) {
         const Sample& sample = *used[static_cast<size_t>(i)];
+        const bool masked = Masked(sample, settings_);
+        if (!masked) {
+          batch.denominators.tokens += static_cast<double>(sample.rollout.response.size());
+          batch.denominators.sequences += 1;
+        }
+        if (!batch.samples.empty() && HasNoGradient(sample, masked)) {
+          ++report.skipped_samples;
+          continue;
+        }
         batch.samples.push_back(&sample);
         batch.views.push_back(ViewOf(sample, settings_.temperature));
-        if (Masked(sample, settings_)) continue;
-        batch.denominators.tokens += static_cast<double>(sample.rollout.response.size());
-        batch.denominators.sequences += 1;
       }
       if (batch.denominators.tokens == 0) continue;  // all truncated and masked
       UpdateMinibatch(batch, lr, epoch == 0 && m == 0, report);
@@ -95,7 +101,7 @@ void Learner::Update(std::span<const Sample> samples, double lr, uint64_t shuffl
   if (report.updates == 0) return;
   for (double* mean : {&report.entropy, &report.kl, &report.clip_fraction_low,
                        &report.clip_fraction_high, &report.ratio_mean}) {
-    *mean /= static_cast<double>(report.tokens);
+    *mean /= std::max(1.0, static_cast<double>(report.forward_tokens));
   }
   for (double* mean : {&report.loss, &report.gradient_norm})
     *mean /= static_cast<double>(report.updates);
@@ -123,6 +129,14 @@ void Learner::ChargeKl(std::span<Sample> samples, double weight, UpdateReport& r
       judged[i]->reward -= weight * kl;
     }
   }
+}
+
+bool Learner::HasNoGradient(const Sample& sample, bool masked) const {
+  if (!settings_.skip_zero_advantage || settings_.objective.kl > 0) return false;
+  for (const auto& bias_E : model_.router_biases()) {
+    if (bias_E.defined()) return false;
+  }
+  return masked || sample.advantage == 0;
 }
 
 void Learner::UpdateMinibatch(Minibatch& batch, double lr, bool first, UpdateReport& report) {
@@ -169,6 +183,7 @@ void Learner::UpdateMinibatch(Minibatch& batch, double lr, bool first, UpdateRep
     }
     const auto output = ComputeObjective(input, settings_.objective, batch.denominators);
     loss += output.loss.item<double>();
+    report.forward_tokens += static_cast<int64_t>(input.mask_T.sum().item<double>());
     report.entropy += policy.entropy_T.mul(input.mask_T).sum().item<double>();
     report.kl += output.kl_sum;
     report.clip_fraction_low += output.clipped_low;

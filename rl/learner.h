@@ -23,6 +23,10 @@ struct LearnerSettings {
   int64_t micro_batch_tokens = 4096;  // rows of one forward and backward pass
   bool mask_truncated =
       false;  // tokens of truncated responses earn no gradient (DAPO's overlong filtering)
+  // Samples of zero advantage are left out of the passes where their gradient is exactly zero: no
+  // KL term in the loss and no router whose load they would count for. The first sample never is,
+  // so that the gap is measured in every step.
+  bool skip_zero_advantage = true;
   float temperature = 1;  // the samples were drawn at
 };
 
@@ -39,6 +43,8 @@ struct UpdateReport {
       0;                   // |ln p the sampler recorded - ln p the learner computed|, same weights
   int64_t gap_tokens = 0;  // tokens the gap was measured on
   int64_t tokens = 0, updates = 0;
+  int64_t skipped_samples = 0;  // of zero gradient, left out of the passes
+  int64_t forward_tokens = 0;   // response tokens that went through; means are over them
   double forward_seconds = 0, backward_seconds = 0, optimizer_seconds = 0, reference_seconds = 0;
 };
 
@@ -79,6 +85,7 @@ class Learner {
  private:
   struct Minibatch;
 
+  bool HasNoGradient(const Sample& sample, bool masked) const;
   void UpdateMinibatch(Minibatch& batch, double lr, bool first, UpdateReport& report);
   at::Tensor ReferenceLogprobs(PackedBatch& batch, UpdateReport& report);
   void StepOptimizer(double lr, double loss, UpdateReport& report);

@@ -124,6 +124,7 @@ SamplingSettings Run::TrainSampling() const {
   sampling.top_k = config.rollout.top_k;
   sampling.min_p = config.rollout.min_p;
   sampling.max_new_tokens = config.rollout.max_new_tokens;
+  sampling.stop_strings = config.rollout.stop;
   sampling.keep_kept_sets = sampling.top_p < 1 || sampling.top_k > 0 || sampling.min_p > 0;
   return sampling;
 }
@@ -175,6 +176,8 @@ std::unique_ptr<Run> OpenRun(RunConfig config, const std::string& folder,
                              .checkpoint_activations = c.policy.checkpoint_activations};
   run->format = std::make_unique<PromptTemplate>(c.data.prompt_template, c.data.system);
   if (!c.rewards.empty()) run->rubric = std::make_unique<Rubric>(c.rewards);
+  OpenData(*run);
+  MakeFolders(folder);  // what could be wrong with the recipe has been seen by now
   run->tokenizer_folder = checkpoint ? *checkpoint : TokenizerFolder(c, folder);
   run->tokenizer = std::make_unique<Tokenizer>(Tokenizer::Load(run->tokenizer_folder));
   if (checkpoint) {
@@ -199,7 +202,6 @@ std::unique_ptr<Run> OpenRun(RunConfig config, const std::string& folder,
                                EngineOptions{.max_batch = c.rollout.max_batch,
                                              .prefill_chunk_tokens = c.rollout.prefill_chunk_tokens,
                                              .memory_bytes = CacheBytes(*run)});
-  OpenData(*run);
   return run;
 }
 

@@ -117,6 +117,7 @@ struct RolloutSection {
   int32_t top_k = 0;
   double min_p = 0;
   int32_t max_new_tokens = 256;
+  std::vector<std::string> stop = {};
   int64_t max_batch = 256;
   int64_t prefill_chunk_tokens = 2048;
   int64_t cache_mb = 0;
@@ -131,6 +132,7 @@ struct RolloutSection {
     v("min_p", min_p, "tokens kept have this share of the greatest probability; 0: all",
       Between(0, 1));
     v("max_new_tokens", max_new_tokens, "longest response", AtLeast(1));
+    v("stop", stop, "texts that end a response, beside the model's own end tokens");
     v("max_batch", max_batch, "sequences decoded at once", AtLeast(1));
     v("prefill_chunk_tokens", prefill_chunk_tokens, "prompt tokens computed in one forward pass",
       AtLeast(1));
@@ -145,6 +147,7 @@ struct RlSection {
   int64_t minibatches = 1;
   int64_t epochs = 1;
   int64_t reference_every = 0;
+  bool skip_zero_advantage = true;
   OptimizerOptions optimizer{.lr = 1e-6, .beta2 = 0.99};
 
   template <class V>
@@ -155,6 +158,9 @@ struct RlSection {
     v("epochs", epochs, "passes over a step's samples; R1: 1", AtLeast(1));
     v("reference_every", reference_every,
       "steps after which the KL's reference becomes the policy; 0: never; R1: 400", AtLeast(0));
+    v("skip_zero_advantage", skip_zero_advantage,
+      "leave samples whose gradient is zero (equal rewards in the group, no KL term) out of the "
+      "learner's passes; they still count in every mean. Not where a router is balanced");
     optimizer.Visit(v);
   }
 };

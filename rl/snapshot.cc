@@ -12,6 +12,7 @@ EvalSettings SettingsOf(const Run& run, double temperature) {
   settings.accuracy = run.AccuracyReward();
   settings.sampling.max_new_tokens = static_cast<int32_t>(run.EvalTokensMax());
   settings.sampling.temperature = temperature;
+  settings.sampling.stop_strings = run.config.rollout.stop;
   settings.key = {.seed = run.seed(), .purpose = "eval", .step = 0};
   return settings;
 }

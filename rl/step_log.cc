@@ -71,6 +71,7 @@ MetricValues RlMetrics(const RlStepResult& result) {
       {"ratio_max", update.ratio_max},
       {"grad_norm", update.gradient_norm},
       {"lr", result.lr},
+      {"skipped_samples", static_cast<double>(update.skipped_samples)},
       {"updates", static_cast<double>(update.updates)},
       {"groups", static_cast<double>(result.advantages.num_groups)},
       {"zero_variance_groups", static_cast<double>(result.advantages.zero_variance_groups)},

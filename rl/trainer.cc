@@ -32,6 +32,7 @@ LearnerSettings SettingsOf(const Run& run, const OptimizerOptions& optimizer) {
           .epochs = run.config.rl.epochs,
           .micro_batch_tokens = optimizer.micro_batch_tokens,
           .mask_truncated = run.algorithm.mask_truncated,
+          .skip_zero_advantage = run.config.rl.skip_zero_advantage,
           .temperature = static_cast<float>(run.config.rollout.temperature)};
 }
 

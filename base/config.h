@@ -64,6 +64,11 @@ inline Range AboveUpTo(double min, double max) {
   return {.min = min, .max = max, .min_open = true};
 }
 
+// What a string may be, for the few choices that are no enum.
+struct OneOf {
+  std::vector<std::string> names;
+};
+
 // Given to a struct's Validate(): throws Error naming the key's place unless `ok`.
 class ConfigCheck {
  public:
@@ -152,6 +157,14 @@ class Reader {
     if (const ConfigValue* value = table_.Find(key)) Read(*value, range, field);
   }
 
+  void operator()(std::string_view key, std::string& field, std::string_view,
+                  const OneOf& allowed) {
+    known_.emplace_back(key);
+    if (const ConfigValue* value = table_.Find(key)) {
+      field = allowed.names[AsName(*value, allowed.names)];
+    }
+  }
+
   void CheckAllKnown() const;
 
  private:
@@ -227,6 +240,10 @@ class Collector {
     } else {
       Add(key, field, doc);
     }
+  }
+
+  void operator()(std::string_view key, std::string& field, std::string_view doc, const OneOf&) {
+    Add(key, field, doc);
   }
 
   std::vector<PrintedField> fields;

@@ -151,8 +151,10 @@ std::string ConfigValue::Where() const {
 }
 
 std::string ConfigValue::WhereKey(std::string_view key) const {
-  const ConfigValue* value = Find(key);
-  return value != nullptr ? value->Where() : fmt::format("{}: {}", source, ChildPath(path, key));
+  const size_t dot = key.find('.');
+  const ConfigValue* value = Find(key.substr(0, dot));
+  if (value == nullptr) return fmt::format("{}: {}", source, ChildPath(path, key));
+  return dot == std::string_view::npos ? value->Where() : value->WhereKey(key.substr(dot + 1));
 }
 
 std::string ConfigValue::Found() const {

@@ -35,7 +35,8 @@ class ConfigValue {
 
   // "recipe.toml:12: rl.lr": how messages about this value begin.
   std::string Where() const;
-  // "recipe.toml:12: rl.lr", for a member, present or not.
+  // "recipe.toml:12: rl.lr", for a member ("lr", or "optimizer.lr" of a table in it), present or
+  // not.
   std::string WhereKey(std::string_view key) const;
   // What a message says was found: "the string \"fast\"", "the number 3", "a table".
   std::string Found() const;

@@ -18,6 +18,8 @@
 namespace rationale {
 namespace {
 
+constexpr int kDepthMax = 256;
+
 // What a message says was found: the value itself when it is short, else its type.
 std::string Found(const rapidjson::Value& value) {
   if (value.IsObject()) return "an object";
@@ -69,9 +71,33 @@ size_t SequenceLength(std::string_view text, size_t& broken) {
   return length;
 }
 
+// Whether lists and objects are nested deeper than kDepthMax: code that walks a value calls itself
+// for each level.
+bool IsTooDeep(std::string_view text) {
+  int depth = 0;
+  bool in_string = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (in_string) {
+      if (c == '\\') ++i;
+      if (c == '"') in_string = false;
+    } else if (c == '"') {
+      in_string = true;
+    } else if (c == '[' || c == '{') {
+      if (++depth > kDepthMax) return true;
+    } else if (c == ']' || c == '}') {
+      --depth;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 rapidjson::Document ParseJson(std::string_view text, std::string_view source, int64_t first_line) {
+  if (IsTooDeep(text)) {
+    throw Error("{}:{}: JSON nested deeper than {} levels", source, first_line, kDepthMax);
+  }
   rapidjson::Document document;
   document.Parse<rapidjson::kParseFullPrecisionFlag | rapidjson::kParseValidateEncodingFlag |
                  rapidjson::kParseIterativeFlag>(text.data(), text.size());

@@ -15,9 +15,9 @@
 
 namespace rationale {
 
-// Parses one JSON text (nothing but white space after it; NaN and infinities are not JSON).
-// `source` is a file's name, `first_line` the line the text begins on. Throws Error("source:line:
-// ...").
+// Parses one JSON text: nothing but white space after it, no NaN or infinities, at most 256 levels
+// of nesting. `source` is a file's name, `first_line` the line the text begins on. Throws
+// Error("source:line: ...").
 rapidjson::Document ParseJson(std::string_view text, std::string_view source,
                               int64_t first_line = 1);
 

@@ -39,6 +39,7 @@ struct Learning {
   int32_t steps = 100;
   std::optional<double> kl;
   Schedule schedule = Schedule::kLinear;
+  std::string device = "cpu";
   std::vector<double> betas = {0.9, 0.999};
 
   template <class V>
@@ -49,6 +50,7 @@ struct Learning {
     v("steps", steps, "updates of the policy", AtLeast(0));
     v("kl", kl, "weight of the divergence from the reference", AtLeast(0));
     v("schedule", schedule, "how the rate falls");
+    v("device", device, "where", OneOf{{"cpu", "cuda"}});
     v("betas", betas, "AdamW's averages", Between(0, 1));
   }
 
@@ -73,6 +75,10 @@ struct Recipe {
     v("rl", rl, "the learner");
     v("stages", stages, "");
     v("rewards", rewards, "");
+  }
+
+  void Validate(const ConfigCheck& check) const {
+    check(rl.steps != 13, "rl.steps", "brings bad luck");
   }
 };
 
@@ -146,11 +152,19 @@ TEST(Config, RefusesNumbersOutOfRangeOrTooWideForTheField) {
 TEST(Config, NamesTheNearestKeyAndEnumerator) {
   EXPECT_EQ(MessageOf("[rl]\nclip_hihg = 1"),
             "r.toml:2: rl.clip_hihg: unknown key 'clip_hihg'; did you mean 'clip_high'? "
-            "Allowed: lr, clip_low, clip_high, steps, kl, schedule, betas");
+            "Allowed: lr, clip_low, clip_high, steps, kl, schedule, device, betas");
   EXPECT_EQ(MessageOf("[rl]\nschedule = \"cosin\""),
             "r.toml:2: rl.schedule: found the string \"cosin\", allowed: one of \"linear\", "
             "\"cosine\", \"cos\"; "
             "did you mean \"cosine\"?");
+}
+
+TEST(Config, AStringWithAFewChoicesTakesNoOther) {
+  EXPECT_EQ(Parse("[rl]\ndevice = \"cuda\"").rl.device, "cuda");
+  EXPECT_EQ(MessageOf("", {"rl.device=cud"}),
+            "--set rl.device=cud: rl.device: found the string \"cud\", allowed: one of \"cpu\", "
+            "\"cuda\"; "
+            "did you mean \"cuda\"?");
 }
 
 TEST(Config, NamesFileAndLineOfWhatIsNoToml) {
@@ -164,6 +178,7 @@ TEST(Config, ValidateNamesThePlaceOfItsKey) {
             "r.toml:3: rl.clip_low: must not exceed clip_high");
   EXPECT_EQ(MessageOf("\n[rl]\nclip_high = 0.1"),
             "r.toml:2: rl.clip_low: must not exceed clip_high");
+  EXPECT_EQ(MessageOf("[rl]\n\nsteps = 13"), "r.toml:3: rl.steps: brings bad luck");
 }
 
 TEST(Config, OverridesWinMakeTablesAndReachIntoLists) {
@@ -191,7 +206,7 @@ TEST(Config, OverridesThatAreWrongAreNamed) {
             "--set rl.lr=fast: rl.lr: found the string \"fast\", allowed: a number above 0");
   EXPECT_EQ(MessageOf("", {"rl.step=1"}),
             "--set rl.step=1: rl.step: unknown key 'step'; did you mean 'steps'? "
-            "Allowed: lr, clip_low, clip_high, steps, kl, schedule, betas");
+            "Allowed: lr, clip_low, clip_high, steps, kl, schedule, device, betas");
   EXPECT_EQ(MessageOf("", {"rl"}), "--set rl: not of the form section.key=value");
   EXPECT_EQ(MessageOf("", {"rl..lr=1"}), "--set rl..lr=1: not of the form section.key=value");
   EXPECT_EQ(MessageOf("", {"quiet.x=1", "quiet=1"}),

@@ -1,13 +1,12 @@
 #include "base/files.h"
 
 #include <gtest/gtest.h>
-#include <sys/resource.h>
 
-#include <csignal>
 #include <filesystem>
 #include <string>
 
 #include "base/error.h"
+#include "tests/full_disk.h"
 
 namespace rationale {
 namespace {
@@ -17,22 +16,6 @@ size_t NumEntries(const std::string& folder) {
   for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(folder)) ++count;
   return count;
 }
-
-// Files of this process may not grow past `bytes` while it lives: a full disk for those who have no
-// disk to fill.
-class FileSizeLimit {
- public:
-  explicit FileSizeLimit(rlim_t bytes) {
-    std::signal(SIGXFSZ, SIG_IGN);
-    getrlimit(RLIMIT_FSIZE, &before_);
-    const rlimit limit{bytes, before_.rlim_max};
-    setrlimit(RLIMIT_FSIZE, &limit);
-  }
-  ~FileSizeLimit() { setrlimit(RLIMIT_FSIZE, &before_); }
-
- private:
-  rlimit before_{};
-};
 
 TEST(ReadFile, ReturnsWhatWasWrittenDurably) {
   const TemporaryFolder folder;
@@ -74,7 +57,7 @@ TEST(WriteFileDurably, OnAFullDiskKeepsTheOldFileAndLeavesNothingBehind) {
   const std::string path = folder.path() + "/state";
   WriteFileDurably(path, "the old one");
   {
-    const FileSizeLimit limit(1000);
+    const FullDisk full(1000);
     try {
       WriteFileDurably(path, std::string(5000, 'x'));
       FAIL();

@@ -60,10 +60,13 @@ ModelConfig InitConfig(const ConfigValue& init, const Tokenizer& tokenizer,
   return LoadModelConfig(folder + "/init");
 }
 
-// The folder whose tokenizer the run uses: the checkpoint's or model's, or one written for the
-// task's own words.
-std::string TokenizerFolder(const RunConfig& config, const std::string& folder) {
-  if (!config.policy.model.empty()) return config.policy.model;
+// Fills the run's own tokenizer folder: from the model's, or for a task with words of its own.
+void MakeTokenizer(const RunConfig& config, const std::string& folder) {
+  if (!config.policy.model.empty()) {
+    MakeFolders(folder);
+    CopyTokenizer(config.policy.model, folder);
+    return;
+  }
   const auto generator = ConfiguredGenerator(config.data.source, Split::kTrain);
   const auto words = generator != nullptr ? generator->Vocabulary() : std::vector<std::string>();
   if (words.empty()) {
@@ -72,8 +75,7 @@ std::string TokenizerFolder(const RunConfig& config, const std::string& folder) 
         "arithmetic_words",
         config.policy.init.Where());
   }
-  WriteWordTokenizer(folder + "/tokenizer", words);
-  return folder + "/tokenizer";
+  WriteWordTokenizer(folder, words);
 }
 
 // Values an attention and MLP layer keeps for backward, a token.
@@ -89,12 +91,32 @@ int64_t ActivationWidth(const ModelConfig& c) {
   return 6 * c.hidden_size + attention + mlp;
 }
 
+// Tokens of the longest of the first training prompts.
+int64_t PromptTokens(const Run& run) {
+  constexpr uint64_t kLookedAt = 32;
+  size_t longest = 0;
+  for (uint64_t i = 0; run.problems != nullptr && i < kLookedAt; ++i) {
+    longest = std::max(longest, run.prompter->Prompt(run.problems->At(i)).size());
+  }
+  return static_cast<int64_t>(longest);
+}
+
+// What the engine's cache may take: every live sequence at its longest, and each group's prompt.
 int64_t CacheBytes(const Run& run) {
   const auto& rollout = run.config.rollout;
   if (rollout.cache_mb > 0) return rollout.cache_mb * 1'000'000;
-  const int64_t tokens = rollout.max_batch * (rollout.max_new_tokens + 512);
   const int64_t whole = rollout.max_batch * run.model->config().max_position;
-  return std::min(tokens, whole) * run.model->KvBytesPerToken() + (int64_t{1} << 20);
+  return whole * run.model->KvBytesPerToken();
+}
+
+// What it will take: it grows as needed, and a group shares its prompt.
+int64_t ExpectedCacheBytes(const Run& run) {
+  const auto& rollout = run.config.rollout;
+  const int64_t live =
+      std::min(rollout.max_batch, rollout.prompts_per_step * rollout.samples_per_prompt);
+  const int64_t tokens = live * (rollout.max_new_tokens + ops::kPageTokens) +
+                         rollout.prompts_per_step * PromptTokens(run);
+  return std::min(CacheBytes(run), tokens * run.model->KvBytesPerToken());
 }
 
 void OpenData(Run& run) {
@@ -159,7 +181,7 @@ MemoryEstimate Run::EstimateMemory() const {
        .activation_width = ActivationWidth(c),
        .micro_batch_tokens = tokens,
        .checkpoint_activations = config.policy.checkpoint_activations,
-       .kv_bytes = CacheBytes(*this),
+       .kv_bytes = ExpectedCacheBytes(*this),
        .logits_rows = std::max<int64_t>(128, config.rollout.max_batch)});
 }
 
@@ -178,7 +200,8 @@ std::unique_ptr<Run> OpenRun(RunConfig config, const std::string& folder,
   if (!c.rewards.empty()) run->rubric = std::make_unique<Rubric>(c.rewards);
   OpenData(*run);
   MakeFolders(folder);  // what could be wrong with the recipe has been seen by now
-  run->tokenizer_folder = checkpoint ? *checkpoint : TokenizerFolder(c, folder);
+  run->tokenizer_folder = folder + "/tokenizer";
+  if (!checkpoint) MakeTokenizer(c, run->tokenizer_folder);
   run->tokenizer = std::make_unique<Tokenizer>(Tokenizer::Load(run->tokenizer_folder));
   if (checkpoint) {
     run->model = LoadModel(*checkpoint, options);

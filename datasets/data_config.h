@@ -47,7 +47,9 @@ struct FieldsConfig {
   }
 };
 
-// Exactly one of `dataset`, `files` and `generator` is given.
+struct MixPart;
+
+// Either `dataset` or `files` (or both: other files of the same form), or `generator`, or `mix`.
 struct DataConfig {
   std::string dataset = {};
   std::vector<std::string> files = {};
@@ -72,6 +74,7 @@ struct DataConfig {
   int64_t row_bytes_max = 16 << 20;
   std::string generator = {};
   GeneratorOptions options = {};
+  std::vector<MixPart> mix = {};
 
   template <class V>
   void Visit(V& v) {
@@ -109,10 +112,27 @@ struct DataConfig {
     v("row_bytes_max", row_bytes_max, "larger rows are refused", AtLeast(1));
     v("generator", generator, "make problems by a rule instead: arithmetic_words, ...");
     options.Visit(v);
+    v("mix", mix, "or several of all this, each with name and weight, taking turns");
   }
   void Validate(const ConfigCheck& check) const;
 
+  size_t LimitOf(Split split) const;  // 0: all
   SplitRule split_rule() const { return {.held_out = held_out, .salt = split_salt}; }
+};
+
+// One part of a mixture: a DataConfig with two keys more.
+struct MixPart {
+  std::string name = {};
+  int64_t weight = 1;
+  DataConfig data = {};
+
+  template <class V>
+  void Visit(V& v) {
+    v("name", name, "of the part: begins its problems' ids, and rewards see it as data_source");
+    v("weight", weight, "how many of its problems come in each round", Between(1, 1000));
+    data.Visit(v);
+  }
+  void Validate(const ConfigCheck& check) const { data.Validate(check); }
 };
 
 // A data set by its name or its file's path, as commands take it after --data: the known data set

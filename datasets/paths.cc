@@ -66,6 +66,7 @@ std::vector<std::string> ExpandPaths(const std::vector<std::string>& paths) {
 std::vector<std::string> ShortNames(const std::vector<std::string>& paths) {
   constexpr int kFoldersMax = 64;
   std::vector<std::string> names;
+  names.reserve(paths.size());
   for (const std::string& path : paths) names.push_back(Tail(path, 1));
   for (int count = 1; count <= kFoldersMax; ++count) {
     std::map<std::string, int> uses;

@@ -1,206 +1,17 @@
 #include "datasets/problems.h"
 
 #include <algorithm>
-#include <functional>
-#include <map>
 #include <set>
 #include <type_traits>
 #include <utility>
 
+#include "base/check.h"
 #include "base/error.h"
 #include "base/philox.h"
-#include "datasets/fields.h"
-#include "datasets/paths.h"
+#include "datasets/problem_files.h"
 
 namespace rationale {
 namespace {
-
-// A row as a problem, with what the split rule is given and the place it came from.
-struct Entry {
-  Demonstration demonstration;
-  std::string side_content;  // white space collapsed
-  std::string where;
-};
-
-std::string Content(const Problem& problem) {
-  std::string content = problem.prompt;
-  for (const auto& [role, text] : problem.messages) content += role + ": " + text + "\n";
-  return content;
-}
-
-// Makes entries of one file's rows.
-class EntryMaker {
- public:
-  EntryMaker(const DataConfig& config, std::string short_name, std::string language,
-             const Row& first, bool completions)
-      : config_(config),
-        short_name_(std::move(short_name)),
-        language_(std::move(language)),
-        fields_(ChooseFields(config.fields, first, completions)),
-        completions_(completions) {}
-
-  Entry Make(const Row& row) const {
-    Entry entry;
-    entry.where = row.where;
-    Problem& problem = entry.demonstration.problem;
-    ReadInput(row, problem, entry.demonstration.completion);
-    problem.id = fields_.id.empty() ? short_name_ + ":" + std::to_string(row.number)
-                                    : FieldText(row, fields_.id, "data.fields.id");
-    problem.language = fields_.language.empty()
-                           ? language_
-                           : FieldText(row, fields_.language, "data.fields.language");
-    const bool answered = !config_.drop_unanswered || FindField(row, fields_.reference) != nullptr;
-    if (!fields_.reference.empty() && answered) {
-      problem.reference = FieldText(row, fields_.reference, "data.fields.reference");
-      if (!config_.reference_until.empty()) {
-        problem.reference.resize(
-            std::min(problem.reference.size(), problem.reference.find(config_.reference_until)));
-      }
-    }
-    if (completions_) ReadCompletion(row, entry.demonstration.completion);
-    problem.fields = AllColumns(row);
-    entry.side_content = CollapseWhiteSpace(
-        config_.split_by.empty() ? Content(problem)
-                                 : FieldText(row, config_.split_by, "data.split_by"));
-    return entry;
-  }
-
- private:
-  // Prompt or messages; `completion` is the assistant's last message, if there is one.
-  void ReadInput(const Row& row, Problem& problem, std::string& completion) const {
-    const rapidjson::Value* prompt =
-        fields_.prompt.empty() ? nullptr : FindField(row, fields_.prompt);
-    if (fields_.prompt.empty() || (prompt != nullptr && prompt->IsArray())) {
-      const bool in_prompt = !fields_.prompt.empty();
-      problem.messages = FieldMessages(row, in_prompt ? fields_.prompt : fields_.messages,
-                                       in_prompt ? "data.fields.prompt" : "data.fields.messages");
-      if (problem.messages.back().role == "assistant") {
-        completion = std::move(problem.messages.back().content);
-        problem.messages.pop_back();
-      }
-      if (problem.messages.empty() || problem.messages.back().role != "user") {
-        throw Error("{}: found no user's message to answer", row.where);
-      }
-    } else {
-      problem.prompt = FieldText(row, fields_.prompt, "data.fields.prompt");
-      if (CollapseWhiteSpace(problem.prompt).empty()) {
-        throw Error("{}: found an empty prompt in '{}'", row.where, fields_.prompt);
-      }
-    }
-  }
-
-  void ReadCompletion(const Row& row, std::string& completion) const {
-    if (!fields_.completion.empty()) {
-      completion = FieldText(row, fields_.completion, "data.fields.completion");
-    }
-    if (completion.empty()) {
-      throw Error(
-          "{}: found no completion; set data.fields.completion, or end the messages with the "
-          "assistant's",
-          row.where);
-    }
-  }
-
-  const DataConfig& config_;
-  std::string short_name_;
-  std::string language_;
-  FieldsConfig fields_;
-  bool completions_;
-};
-
-// Calls `use` for every row of the files, in order, until it returns false.
-void ForEachEntry(const DataConfig& config, const std::vector<std::string>& files, bool completions,
-                  const std::function<bool(Entry)>& use) {
-  const std::vector<std::string> paths = ExpandPaths(files);
-  const std::vector<std::string> names = ShortNames(paths);
-  const RowFormat format{.format = config.format,
-                         .header = config.header.value_or(true),
-                         .columns = config.columns,
-                         .row_bytes_max = config.row_bytes_max};
-  for (size_t i = 0; i < paths.size(); ++i) {
-    const std::string language = config.file_language.empty()
-                                     ? config.language
-                                     : LanguageOfFile(paths[i], config.file_language);
-    const std::unique_ptr<RowReader> rows = OpenRows(paths[i], format);
-    std::optional<EntryMaker> maker;
-    for (Row row; rows->Next(row);) {
-      if (!maker) maker.emplace(config, names[i], language, row, completions);
-      if (!use(maker->Make(row))) return;
-    }
-  }
-}
-
-// Decides which entries are taken.
-class Selection {
- public:
-  Selection(const DataConfig& config, Split split, bool completions)
-      : config_(config), split_(split), by_hash_(config.held_out_files.empty()) {
-    if (by_hash_ || split != Split::kTrain) return;
-    ForEachEntry(config, config.held_out_files, completions, [this](const Entry& entry) {
-      held_out_.insert(entry.side_content);
-      return true;
-    });
-  }
-
-  bool Takes(const Entry& entry) {
-    const Problem& problem = entry.demonstration.problem;
-    const auto [place, is_new] = places_.emplace(problem.id, entry.where);
-    if (!is_new) {
-      throw Error("{}: found the id '{}' again, first at {}", entry.where, problem.id,
-                  place->second);
-    }
-    if (config_.drop_unanswered && CollapseWhiteSpace(problem.reference).empty()) return false;
-    const auto& languages = config_.languages;
-    if (!languages.empty() &&
-        std::find(languages.begin(), languages.end(), problem.language) == languages.end()) {
-      return false;
-    }
-    if (by_hash_ && !config_.split_rule().Contains(split_, entry.side_content)) return false;
-    if (held_out_.contains(entry.side_content)) return false;
-    return !config_.deduplicate || seen_.insert(CollapseWhiteSpace(Content(problem))).second;
-  }
-
- private:
-  const DataConfig& config_;
-  Split split_;
-  bool by_hash_;
-  std::set<std::string> held_out_;             // what the held-out files hold
-  std::map<std::string, std::string> places_;  // of each id
-  std::set<std::string> seen_;
-};
-
-size_t LimitOf(const DataConfig& config, Split split) {
-  return static_cast<size_t>(split == Split::kHeldOut ? config.held_out_limit : config.limit);
-}
-
-std::vector<Demonstration> FromFiles(const DataConfig& config, Split split, bool completions) {
-  const bool held_out_files = split == Split::kHeldOut && !config.held_out_files.empty();
-  const std::vector<std::string>& files = held_out_files ? config.held_out_files : config.files;
-  const size_t limit = LimitOf(config, split);
-  Selection selection(config, split, completions);
-  std::vector<Demonstration> taken;
-  size_t num_rows = 0;
-  ForEachEntry(config, files, completions, [&](Entry entry) {
-    ++num_rows;
-    if (selection.Takes(entry)) taken.push_back(std::move(entry.demonstration));
-    return config.shuffle || limit == 0 || taken.size() < limit;
-  });
-  if (taken.empty()) {
-    throw Error(
-        "no {} problems in {}: {} rows read, none taken (data.held_out = {}, data.languages = "
-        "[{}])",
-        SplitName(split), fmt::join(files, ", "), num_rows, config.held_out,
-        fmt::join(config.languages, ", "));
-  }
-  if (config.shuffle) {
-    ProblemOrder order(DeriveKey({config.seed, KeyPart("subset")}), taken.size());
-    std::vector<Demonstration> shuffled;
-    for (uint64_t i = 0; i < taken.size(); ++i) shuffled.push_back(std::move(taken[order.At(i)]));
-    taken = std::move(shuffled);
-    if (limit > 0 && taken.size() > limit) taken.resize(limit);
-  }
-  return taken;
-}
 
 template <class T>
 T FromGenerator(const Generator& generator, Split split, uint64_t index) {
@@ -211,11 +22,34 @@ T FromGenerator(const Generator& generator, Split split, uint64_t index) {
   }
 }
 
+Problem& ProblemOf(Problem& problem) {
+  return problem;
+}
+Problem& ProblemOf(Demonstration& demonstration) {
+  return demonstration.problem;
+}
+
+// Makes a problem one of a mixture's part: its id unique in the mixture, its part known to rewards.
 template <class T>
-std::vector<T> Load(const DataConfig& user_config, Split split, uint64_t run_seed) {
+T OfPart(T item, const std::string& part) {
+  if (part.empty()) return item;
+  Problem& problem = ProblemOf(item);
+  problem.id = part + "/" + problem.id;
+  problem.fields["data_source"] = part;
+  return item;
+}
+
+// The parts of a mixture, or the configuration as the only part, without a name.
+std::vector<MixPart> PartsOf(const DataConfig& config) {
+  if (config.mix.empty()) return {{.name = "", .weight = 1, .data = config}};
+  return config.mix;
+}
+
+template <class T>
+std::vector<T> LoadPart(const DataConfig& user_config, Split split, uint64_t run_seed) {
   std::vector<T> items;
   if (const auto generator = ConfiguredGenerator(user_config, split, run_seed)) {
-    const size_t limit = LimitOf(user_config, split);
+    const size_t limit = user_config.LimitOf(split);
     if (limit == 0) {
       throw Error("{}: found 0, which means all; the generator {} has no end: say how many",
                   split == Split::kHeldOut ? "data.held_out_limit" : "data.limit",
@@ -225,10 +59,11 @@ std::vector<T> Load(const DataConfig& user_config, Split split, uint64_t run_see
     return items;
   }
   const DataConfig config = ResolveDataset(user_config);
-  if (config.files.empty())
-    throw Error("data: found none of files, dataset, generator; allowed: one of them");
+  if (config.files.empty()) {
+    throw Error("data: found none of files, dataset, generator, mix; allowed: one of them");
+  }
   constexpr bool kCompletions = std::is_same_v<T, Demonstration>;
-  for (Demonstration& demonstration : FromFiles(config, split, kCompletions)) {
+  for (Demonstration& demonstration : LoadFiles(config, split, kCompletions)) {
     if constexpr (kCompletions) {
       items.push_back(std::move(demonstration));
     } else {
@@ -238,14 +73,37 @@ std::vector<T> Load(const DataConfig& user_config, Split split, uint64_t run_see
   return items;
 }
 
+template <class T>
+std::vector<T> Load(const DataConfig& config, Split split, uint64_t run_seed) {
+  std::vector<T> items;
+  for (const MixPart& part : PartsOf(config)) {
+    for (T& item : LoadPart<T>(part.data, split, run_seed)) {
+      items.push_back(OfPart(std::move(item), part.name));
+    }
+  }
+  return items;
+}
+
 }  // namespace
+
+size_t DataConfig::LimitOf(Split split) const {
+  return static_cast<size_t>(split == Split::kHeldOut ? held_out_limit : limit);
+}
 
 void DataConfig::Validate(const ConfigCheck& check) const {
   const bool from_files = !files.empty() || !dataset.empty();
-  check(from_files || !generator.empty(), "files", "is needed, or dataset, or generator");
+  check(from_files || !generator.empty() || !mix.empty(), "files",
+        "is needed, or dataset, or generator, or mix");
   check(!from_files || generator.empty(), "generator", "excludes files and dataset");
-  check(held_out_files.empty() || !files.empty() || !dataset.empty(), "held_out_files",
-        "needs files");
+  check(mix.empty() || (!from_files && generator.empty()), "mix",
+        "excludes files, dataset and generator: they belong in its parts");
+  check(held_out_files.empty() || from_files, "held_out_files", "needs files");
+  std::set<std::string> names;
+  for (const MixPart& part : mix) {
+    check(!part.name.empty() && names.insert(part.name).second, "mix",
+          "has a part without a name, or two of one name");
+    check(part.data.mix.empty(), "mix", "has a mix as one of its parts");
+  }
 }
 
 std::vector<Problem> LoadProblems(const DataConfig& config, Split split, uint64_t run_seed) {
@@ -269,17 +127,59 @@ std::unique_ptr<Generator> ConfiguredGenerator(const DataConfig& config, Split s
 template <class T>
 DataStream<T>::DataStream(const DataConfig& config, Split split, uint64_t run_seed)
     : split_(split) {
-  if (!config.generator.empty() && LimitOf(config, split) == 0) {
-    generator_ = ConfiguredGenerator(config, split, run_seed);
-  } else {
-    items_ = Load<T>(config, split, run_seed);
-    order_.emplace(DeriveKey({config.seed, KeyPart("stream"), run_seed}), items_.size());
+  for (const MixPart& part : PartsOf(config)) {
+    Source source{.name = part.name, .weight = static_cast<uint64_t>(part.weight)};
+    Check{source.weight > 0, "a part of weight ", part.weight};
+    if (!part.data.generator.empty() && part.data.LimitOf(split) == 0) {
+      source.generator = ConfiguredGenerator(part.data, split, run_seed);
+    } else {
+      source.items = LoadPart<T>(part.data, split, run_seed);
+      source.order.emplace(
+          DeriveKey({part.data.seed, KeyPart("stream"), KeyPart(part.name), run_seed}),
+          source.items.size());
+    }
+    sources_.push_back(std::move(source));
+  }
+  PlanPeriod();
+}
+
+// Smooth weighted round robin: every slot goes to the source that is furthest behind its share.
+template <class T>
+void DataStream<T>::PlanPeriod() {
+  uint64_t length = 0;
+  for (const Source& source : sources_) length += source.weight;
+  std::vector<uint64_t> taken(sources_.size(), 0);
+  for (uint64_t i = 0; i < length; ++i) {
+    const auto behind = [&](size_t s) {
+      return static_cast<int64_t>(sources_[s].weight * (i + 1)) -
+             static_cast<int64_t>(length * taken[s]);
+    };
+    size_t next = 0;
+    for (size_t s = 1; s < sources_.size(); ++s) {
+      if (behind(s) > behind(next)) next = s;
+    }
+    period_.push_back({next, taken[next]++});
   }
 }
 
 template <class T>
 T DataStream<T>::At(uint64_t cursor) {
-  return order_ ? items_[order_->At(cursor)] : FromGenerator<T>(*generator_, split_, cursor);
+  const Slot& slot = period_[cursor % period_.size()];
+  Source& source = sources_[slot.source];
+  const uint64_t own_cursor = cursor / period_.size() * source.weight + slot.rank;
+  return OfPart(source.order ? source.items[source.order->At(own_cursor)]
+                             : FromGenerator<T>(*source.generator, split_, own_cursor),
+                source.name);
+}
+
+template <class T>
+uint64_t DataStream<T>::size() const {
+  uint64_t size = 0;
+  for (const Source& source : sources_) {
+    if (source.generator != nullptr) return 0;
+    size += source.items.size();
+  }
+  return size;
 }
 
 template class DataStream<Problem>;

@@ -19,7 +19,9 @@ namespace rationale {
 //
 // Sides: with held_out_files, kHeldOut is those files and kTrain is `files` without what they hold;
 // else a hash of each problem's content decides (SplitRule), so equal prompts are on one side. kAll
-// is `files`, undivided. A generator's problems are numbers 0 .. limit-1 of its stream.
+// is `files`, undivided. A generator's problems are numbers 0 .. limit-1 of its stream. A mixture
+// is its parts one after another, each with its own split; their ids begin with "<part>/", and
+// fields["data_source"] is the part's name.
 //
 // References: numbers are written plainly (43.0 is "43"), a list's elements are joined by ", ".
 // Problem::fields keeps every column that is not null. Ids are those of data.fields.id, which must
@@ -41,7 +43,11 @@ std::unique_ptr<Generator> ConfiguredGenerator(const DataConfig& config, Split s
 // An endless walk over one side's problems (T = Problem) or demonstrations (T = Demonstration):
 // At(cursor) is a function of the configuration, the seed and the cursor, so the cursor is all that
 // a checkpoint needs. Finite sets are walked epoch by epoch, each in its own order (ProblemOrder);
-// a generator without a limit gives number `cursor` of its stream. Not thread-safe.
+// a generator without a limit gives number `cursor` of its stream.
+//
+// A mixture's parts take turns by their weights: in every sum(weights) cursors a part of weight w
+// is met w times, evenly spread, and goes on in its own walk where it was. So a small part is
+// repeated sooner than a large one. Not thread-safe.
 template <class T>
 class DataStream {
  public:
@@ -49,14 +55,26 @@ class DataStream {
   DataStream(const DataConfig& config, Split split, uint64_t run_seed);
 
   T At(uint64_t cursor);
-  uint64_t size() const { return items_.size(); }  // 0: no end
-  const std::vector<T>& items() const { return items_; }
+  uint64_t size() const;  // items in all; 0: no end
 
  private:
+  struct Source {
+    std::string name = {};
+    uint64_t weight = 1;
+    std::vector<T> items = {};
+    std::optional<ProblemOrder> order = {};
+    std::unique_ptr<Generator> generator = {};  // instead of items
+  };
+  struct Slot {
+    size_t source;
+    uint64_t rank;  // among the source's slots of the period
+  };
+
+  void PlanPeriod();
+
   Split split_;
-  std::vector<T> items_;
-  std::optional<ProblemOrder> order_;
-  std::unique_ptr<Generator> generator_;
+  std::vector<Source> sources_;
+  std::vector<Slot> period_;
 };
 
 using ProblemStream = DataStream<Problem>;

@@ -103,6 +103,8 @@ struct PromptTemplate::Style {
   std::string_view assistant_open{}, assistant_close{};
   std::string_view end{};  // the part of assistant_close that the model itself must say
   std::string_view default_system{};
+  bool trims = false;            // white space around every message's content is left out
+  bool forgets_thought = false;  // an earlier answer is what follows its last </think>
 
   bool is_chat() const { return !user_open.empty(); }
 };
@@ -113,6 +115,19 @@ constexpr std::string_view kSmolLm2System =
     "You are a helpful AI assistant named SmolLM, trained by Hugging Face";
 constexpr std::string_view kQwen25System =
     "You are Qwen, created by Alibaba Cloud. You are a helpful assistant.";
+
+std::string_view Trim(std::string_view text) {
+  constexpr std::string_view kWhiteSpace = " \t\n\r\v\f";
+  const size_t start = text.find_first_not_of(kWhiteSpace);
+  if (start == std::string_view::npos) return {};
+  return text.substr(start, text.find_last_not_of(kWhiteSpace) - start + 1);
+}
+
+std::string_view AfterThought(std::string_view answer) {
+  constexpr std::string_view kEnd = "</think>";
+  const size_t end = answer.rfind(kEnd);
+  return end == std::string_view::npos ? answer : answer.substr(end + kEnd.size());
+}
 
 }  // namespace
 
@@ -144,13 +159,15 @@ const std::vector<PromptTemplate::Style>& PromptTemplate::Styles() {
        .user_close = "<|eot_id|>",
        .assistant_open = "<|start_header_id|>assistant<|end_header_id|>\n\n",
        .assistant_close = "<|eot_id|>",
-       .end = "<|eot_id|>"},
+       .end = "<|eot_id|>",
+       .trims = true},
       {.name = "deepseek",
        .begin = "<｜begin▁of▁sentence｜>",
        .user_open = "<｜User｜>",
        .assistant_open = "<｜Assistant｜>",
        .assistant_close = "<｜end▁of▁sentence｜>",
-       .end = "<｜end▁of▁sentence｜>"},
+       .end = "<｜end▁of▁sentence｜>",
+       .forgets_thought = true},
   };
   return kStyles;
 }
@@ -184,6 +201,7 @@ std::string PromptTemplate::Prompt(const Problem& problem) const {
 std::string PromptTemplate::ChatPrompt(const Turns& turns, std::string_view system) const {
   std::string text(style_->begin);
   const auto add = [&](std::string_view open, std::string_view content, std::string_view close) {
+    if (style_->trims) content = Trim(content);
     text.append(open).append(content).append(close);
   };
   if (!system.empty()) add(style_->system_open, system, style_->system_close);
@@ -191,7 +209,8 @@ std::string PromptTemplate::ChatPrompt(const Turns& turns, std::string_view syst
     if (role == "user") {
       add(style_->user_open, content, style_->user_close);
     } else {
-      add(style_->assistant_open, content, style_->assistant_close);
+      add(style_->assistant_open, style_->forgets_thought ? AfterThought(content) : content,
+          style_->assistant_close);
     }
   }
   return text.append(style_->assistant_open);

@@ -17,13 +17,13 @@ namespace rationale {
 //             <think> ... </think> <answer> ... </answer>. The table sets it as one paragraph
 //             ending in "User: prompt. Assistant:"; here user and assistant begin their own lines.
 //   r1_zero_multilingual   the same, asking that both be written in the problem's language
-//   chatml    <|im_start|>role ... <|im_end|>, without a system turn unless one is given
-//   smollm2, qwen2.5       chatml with that model's own default system prompt
-//   llama3    <|start_header_id|>role<|end_header_id|> ... <|eot_id|>
-//   deepseek  DeepSeek-V3's and R1's, without a forced <think>
-//   any text with {prompt} in it   replaced there; all else is literal, so "\boxed{}" needs no
-//   escaping.
-//             {system} is where the system prompt goes
+//   chatml    <|im_start|>role ... <|im_end|>, without a system turn unless one is given (Qwen3)
+//   smollm2, qwen2.5   chatml with that model's own default system prompt
+//   llama3    <|start_header_id|>role<|end_header_id|> ... <|eot_id|>, contents trimmed
+//   deepseek  DeepSeek-V3's and R1's, without a forced <think>; earlier thoughts are left out
+//
+// or any text with {prompt} in it, replaced there; {system} is where the system prompt goes. All
+// else is literal, so "\boxed{}" needs no escaping.
 //
 // {language} (the code: "de") and {language_name} ("German") are replaced in the system prompt and
 // in one's own text. What is inserted is never searched for further placeholders.

@@ -34,7 +34,7 @@ std::string Content(const Puzzle& puzzle) {
 std::string Solution(const Puzzle& puzzle) {
   std::string expression = std::to_string(puzzle.start);
   for (size_t i = 0; i < puzzle.steps.size(); ++i) {
-    if (i > 0) expression = "(" + expression + ")";
+    if (i > 0) expression = fmt::format("({})", expression);
     expression += fmt::format(" {} {}", puzzle.steps[i].operation, puzzle.steps[i].operand);
   }
   return expression;

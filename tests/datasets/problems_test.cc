@@ -50,16 +50,6 @@ std::set<std::string> Prompts(const std::vector<Problem>& problems) {
   return prompts;
 }
 
-// n problems "Problem 0?" ... with answers 0 ...
-std::string Numbered(int n) {
-  std::string text;
-  for (int i = 0; i < n; ++i) {
-    text += R"({"question":"Problem )" + std::to_string(i) + R"(?","answer":)" + std::to_string(i) +
-            "}\n";
-  }
-  return text;
-}
-
 TEST(KnownDatasets, EachFormatIsRead) {
   EXPECT_EQ(
       LoadKnown("gsm8k"),
@@ -366,7 +356,7 @@ TEST(LoadProblems, AnEmptySetIsAnError) {
   EXPECT_NE(LoadError(Numbered(3), {.languages = {"de"}}).find("3 rows read, none taken"),
             std::string::npos);
   EXPECT_EQ(ErrorOf([] { LoadProblems({}, Split::kAll); }),
-            "data: found none of files, dataset, generator; allowed: one of them");
+            "data: found none of files, dataset, generator, mix; allowed: one of them");
 }
 
 TEST(LoadDemonstrations, TakeTheirCompletionFromAColumnOrTheLastMessage) {
@@ -410,61 +400,6 @@ TEST(LoadProblems, AGeneratorGivesItsFirstProblems) {
   EXPECT_EQ(ErrorOf([] { LoadProblems({.generator = "countdown"}, Split::kHeldOut); }),
             "data.held_out_limit: found 0, which means all; the generator countdown has no end: "
             "say how many");
-}
-
-TEST(DataStream, WalksAFiniteSetEpochByEpochFromAnyCursor) {
-  const TextFile file("a.jsonl", Numbered(10));
-  const DataConfig config{.files = {file.path()}, .held_out = 0};
-  ProblemStream stream(config, Split::kTrain, 5);
-  EXPECT_EQ(stream.size(), 10u);
-  std::vector<std::string> walk;
-  for (uint64_t cursor = 0; cursor < 30; ++cursor) walk.push_back(stream.At(cursor).id);
-  for (int64_t epoch = 0; epoch < 3; ++epoch) {
-    EXPECT_EQ(
-        std::set<std::string>(walk.begin() + 10 * epoch, walk.begin() + 10 * epoch + 10).size(),
-        10u);
-  }
-  EXPECT_NE(std::vector<std::string>(walk.begin(), walk.begin() + 10),
-            std::vector<std::string>(walk.begin() + 10, walk.begin() + 20));
-  ProblemStream resumed(config, Split::kTrain, 5);
-  for (uint64_t cursor = 17; cursor < 30; ++cursor) EXPECT_EQ(resumed.At(cursor).id, walk[cursor]);
-  ProblemStream other(config, Split::kTrain, 6);
-  int same = 0;
-  for (uint64_t cursor = 0; cursor < 30; ++cursor) same += other.At(cursor).id == walk[cursor];
-  EXPECT_LT(same, 15);
-}
-
-TEST(DataStream, AGeneratorWithoutALimitNeverEnds) {
-  const DataConfig config{.generator = "chain_sum"};
-  DemonstrationStream stream(config, Split::kTrain, 1);
-  EXPECT_EQ(stream.size(), 0u);
-  EXPECT_EQ(stream.At(1'000'000'000).problem.id, "chain_sum/train/1000000000");
-  DemonstrationStream again(config, Split::kTrain, 1);
-  EXPECT_EQ(stream.At(7).completion, again.At(7).completion);
-}
-
-TEST(DataConfig, IsReadFromARecipe) {
-  const DataConfig config = ReadConfig<DataConfig>(ParseToml(R"(
-generator = "arithmetic_words"
-held_out_limit = 150
-[arithmetic_words]
-languages = ["en", "fr"]
-slip = 0.25
-)",
-                                                             "recipe.toml"));
-  EXPECT_EQ(config.generator, "arithmetic_words");
-  EXPECT_EQ(config.options.arithmetic_words.languages, (std::vector<std::string>{"en", "fr"}));
-  EXPECT_EQ(config.options.arithmetic_words.slip, 0.25);
-  EXPECT_EQ(config.options.arithmetic_words.lapse, 0.3);
-  const auto refused = [](const std::string& toml) {
-    return ErrorOf([&] { ReadConfig<DataConfig>(ParseToml(toml, "recipe.toml")); });
-  };
-  EXPECT_EQ(refused("held_out = 0.5"), "recipe.toml:1: files: is needed, or dataset, or generator");
-  EXPECT_NE(refused("generator = \"countdown\"\nfiles = [\"a\"]").find("excludes files"),
-            std::string::npos);
-  EXPECT_NE(refused("files = [\"a\"]\n[arithmetic_words]\nslips = 1").find("slip"),
-            std::string::npos);
-  EXPECT_NE(refused("files = [\"a\"]\nformat = \"xml\"").find("jsonl"), std::string::npos);
 }
 
 }  // namespace

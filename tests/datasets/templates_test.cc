@@ -101,6 +101,19 @@ TEST(PromptTemplate, AChatHoldsEveryTurnAndItsOwnSystemMessageWins) {
             "｜Assistant｜>");
 }
 
+TEST(PromptTemplate, Llama3TrimsAndDeepSeekForgetsEarlierThoughts) {
+  const Problem problem =
+      Saying({{"user", " A\n"}, {"assistant", "<think>x</think> B"}, {"user", "C"}});
+  EXPECT_EQ(PromptTemplate("llama3").Prompt(problem),
+            "<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\nA<|eot_id|>"
+            "<|start_header_id|>assistant<|end_header_id|>\n\n<think>x</think> B<|eot_id|>"
+            "<|start_header_id|>user<|end_header_id|>\n\nC<|eot_id|>"
+            "<|start_header_id|>assistant<|end_header_id|>\n\n");
+  EXPECT_EQ(PromptTemplate("deepseek").Prompt(problem),
+            "<｜begin▁of▁sentence｜><｜User｜> A\n<｜Assistant｜> "
+            "B<｜end▁of▁sentence｜><｜User｜>C<｜Assistant｜>");
+}
+
 TEST(PromptTemplate, OnesOwnTextIsFilledInOnePass) {
   const PromptTemplate own("{system}|{language}|{language_name}|{prompt}|\\boxed{}|{other}",
                            "Answer in {language_name}");

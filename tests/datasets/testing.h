@@ -26,6 +26,16 @@ std::string ErrorOf(F run) {
   return "";
 }
 
+// JSON lines: n problems "Problem 0?" ... with answers 0 ...
+inline std::string Numbered(int n) {
+  std::string text;
+  for (int i = 0; i < n; ++i) {
+    text += R"({"question":"Problem )" + std::to_string(i) + R"(?","answer":)" + std::to_string(i) +
+            "}\n";
+  }
+  return text;
+}
+
 // A file of this content in a folder of its own.
 class TextFile {
  public:

@@ -64,6 +64,30 @@ StepTimes RunStep(Engine& engine, Learner& learner, int64_t vocab, int64_t promp
   return times;
 }
 
+std::string TimesJson(const StepTimes& median, const ModelArguments& model, int64_t prompts,
+                      int64_t samples, int64_t new_tokens) {
+  const UpdateReport& update = median.update;
+  JsonWriter json;
+  json.BeginObject()
+      .Field("step_s", median.step)
+      .Field("generate_s", median.generate)
+      .Field("forward_s", update.forward_seconds)
+      .Field("backward_s", update.backward_seconds)
+      .Field("optimizer_s", update.optimizer_seconds)
+      .Field("completion_tokens_per_s",
+             static_cast<double>(prompts * samples * new_tokens) / median.step)
+      .Field("peak_memory_mb", PeakMemoryMb())
+      .Field("max_abs_logprob_gap", update.max_abs_logprob_gap)
+      .Field("model", model.folder)
+      .Field("prompts", prompts)
+      .Field("samples", samples)
+      .Field("new", new_tokens)
+      .Field("dtype", model.dtype)
+      .Field("threads", ops::NumThreads())
+      .Field("cpu_level", ops::CpuLevel());
+  return json.EndObject().Take() + '\n';
+}
+
 }  // namespace
 
 int BenchLearnCommand(int argc, char** argv) {
@@ -119,26 +143,7 @@ int BenchLearnCommand(int argc, char** argv) {
   }
   std::sort(times.begin(), times.end(),
             [](const auto& a, const auto& b) { return a.step < b.step; });
-  const StepTimes& median = times[times.size() / 2];
-  JsonWriter json;
-  json.BeginObject()
-      .Field("step_s", median.step)
-      .Field("generate_s", median.generate)
-      .Field("forward_s", median.update.forward_seconds)
-      .Field("backward_s", median.update.backward_seconds)
-      .Field("optimizer_s", median.update.optimizer_seconds)
-      .Field("completion_tokens_per_s",
-             static_cast<double>(prompts * samples * new_tokens) / median.step)
-      .Field("peak_memory_mb", PeakMemoryMb())
-      .Field("max_abs_logprob_gap", median.update.max_abs_logprob_gap)
-      .Field("model", model.folder)
-      .Field("prompts", prompts)
-      .Field("samples", samples)
-      .Field("new", new_tokens)
-      .Field("dtype", model.dtype)
-      .Field("threads", ops::NumThreads())
-      .Field("cpu_level", ops::CpuLevel());
-  Print(json.EndObject().Take() + '\n');
+  Print(TimesJson(times[times.size() / 2], model, prompts, samples, new_tokens));
   return 0;
 }
 

@@ -38,10 +38,10 @@ struct Tokenizer::Impl {
     for (const AddedToken& token : added.tokens()) vocab_size = std::max(vocab_size, token.id + 1);
   }
 
-  // The token's text as the file writes it; null for an id without a token.
+  // The token's text as the decoder takes it; null for an id without a token.
   const std::string* TextOf(int32_t id) const {
     const AddedToken* token = added.Find(id);
-    return token != nullptr ? &token->content : model->vocabulary().TokenOf(id);
+    return token != nullptr ? &token->text : model->vocabulary().TokenOf(id);
   }
 
   std::unique_ptr<TokenModel> model;

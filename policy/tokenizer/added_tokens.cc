@@ -11,8 +11,10 @@ namespace rationale {
 namespace {
 
 AddedToken ReadToken(const JsonObject& json) {
+  const auto content = json.Get<std::string>("content");
   return {.id = json.Get<int32_t>("id"),
-          .content = json.Get<std::string>("content"),
+          .content = content,
+          .text = content,
           .single_word = json.Get("single_word", false),
           .lstrip = json.Get("lstrip", false),
           .rstrip = json.Get("rstrip", false),
@@ -87,9 +89,8 @@ AddedTokens::AddedTokens(const JsonObject& tokenizer, const Vocabulary& vocabula
       throw Error("{}: '{}' with id {}: another added token has that content or id", json.where(),
                   token.content, token.id);
     }
-    std::string pattern = token.content;
-    if (token.normalized && normalizer) normalizer(pattern);
-    if (!pattern.empty()) (token.normalized ? normalised_ : raw_).Add(pattern, index);
+    if (token.normalized && normalizer) normalizer(token.text);
+    if (!token.text.empty()) (token.normalized ? normalised_ : raw_).Add(token.text, index);
     tokens_.push_back(std::move(token));
   }
 }
@@ -119,7 +120,7 @@ void AddedTokens::SplitPiece(const Piece& piece, const LongestMatcher& matcher,
     if (token.lstrip) begin = std::max(TrailingSpaceBegin(text.substr(0, begin)), end);
     if (token.rstrip) stop += LeadingSpaceEnd(text.substr(stop));
     add_text(begin);
-    result.push_back({.text = token.content, .token = token.id});
+    result.push_back({.text = token.text, .token = token.id});
     end = stop;
   }
   add_text(text.size());

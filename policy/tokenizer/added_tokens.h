@@ -19,6 +19,7 @@ namespace rationale {
 struct AddedToken {
   int32_t id = 0;
   std::string content;
+  std::string text;          // what it is looked for as and decodes to: `content`, normalised if so
   bool single_word = false;  // no word character beside it
   bool lstrip = false;       // takes the white space before it along
   bool rstrip = false;       // and behind it

@@ -63,7 +63,7 @@ struct ModelConfig {
   // GQA. With MLA: num_kv_heads = num_heads, head_width = nope_width + rope_width.
   int64_t num_kv_heads = 0;
   int64_t head_width = 0;
-  bool qkv_bias = false, output_bias = false, mlp_bias = false;
+  bool qkv_bias = false, output_bias = false;
   bool qk_norm = false;               // RMSNorm of every head's q and k: Qwen3
   int64_t sliding_window = 0;         // 0: none
   int64_t full_attention_layers = 0;  // these first ones ignore it: Qwen's max_window_layers

@@ -120,7 +120,7 @@ ModelConfig LlamaDefaults() {
 void VisitLlama(ConfigKeys& keys, ModelConfig& config) {
   VisitGqa(keys, config);
   VisitAttentionBias(keys, config);
-  keys.Field("mlp_bias", config.mlp_bias);
+  keys.Only("mlp_bias", false);
 }
 
 ModelConfig MistralDefaults() {

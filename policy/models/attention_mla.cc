@@ -8,6 +8,8 @@
 namespace rationale {
 namespace {
 
+constexpr double kLatentEpsilon = 1e-6;  // of the latents' norms, whatever rms_norm_eps is
+
 // One slice a head: rows [first, first + count) of every head's `stride` rows in the file's tensor.
 std::vector<ParameterSlice> HeadSlices(const std::string& file_name, int64_t heads, int64_t stride,
                                        int64_t first, int64_t count) {
@@ -30,7 +32,6 @@ class MlaAttention final : public AttentionBlock {
         rope_(config.rope_width),
         value_(config.value_width),
         latent_(config.kv_latent),
-        eps_(config.norm_eps),
         interleaved_(config.rope.interleaved) {
     const std::string name = site.name + "attention.", file = site.file_name + "self_attn.";
     DeclareQueries(config, name, file, builder);
@@ -52,13 +53,13 @@ class MlaAttention final : public AttentionBlock {
                      const ops::RopeTable& rope) override {
     const int64_t rows = x_TD.size(0);
     const auto q_input =
-        q_a_ == nullptr ? x_TD : ops::RmsNorm(ops::Linear(x_TD, *q_a_), *q_norm_, eps_);
+        q_a_ == nullptr ? x_TD : ops::RmsNorm(ops::Linear(x_TD, *q_a_), *q_norm_, kLatentEpsilon);
     const auto q_nope = ops::Linear(q_input, *q_nope_).view({rows, heads_, nope_});
     const auto q_rope =
         Rotate(ops::Linear(q_input, *q_rope_).view({rows, heads_, rope_}), batch, rope);
     const auto q_THQ = at::cat({ops::LinearPerHead(q_nope, *k_up_), q_rope}, -1);
 
-    const auto latent = ops::RmsNorm(ops::Linear(x_TD, *kv_latent_), *kv_norm_, eps_);
+    const auto latent = ops::RmsNorm(ops::Linear(x_TD, *kv_latent_), *kv_norm_, kLatentEpsilon);
     const auto k_rope = Rotate(ops::Linear(x_TD, *k_rope_).view({rows, 1, rope_}), batch, rope);
     const auto k_TGQ = at::cat({latent.view({rows, 1, latent_}), k_rope}, -1);
 
@@ -116,7 +117,6 @@ class MlaAttention final : public AttentionBlock {
 
   size_t layer_;
   int64_t heads_, nope_, rope_, value_, latent_;
-  double eps_;
   bool interleaved_;
   ops::AttentionSettings settings_;
   Parameter *q_a_ = nullptr, *q_norm_ = nullptr, *q_nope_ = nullptr, *q_rope_ = nullptr;

@@ -50,12 +50,14 @@ class Moe final : public MlpBlock {
       shared_ = MakeMlp(config, name + "shared.", site.file_name + "mlp.shared_experts.",
                         moe.num_shared_experts * width, builder);
     }
-    settings_ = {.gate = moe.sigmoid_gate ? ops::Gate::kSigmoid : ops::Gate::kSoftmax,
-                 .experts_per_token = moe.experts_per_token,
-                 .num_groups = moe.num_groups,
-                 .top_groups = moe.top_groups,
-                 .normalise = moe.normalise,
-                 .scale = moe.scale};
+    settings_ = {
+        .gate = moe.sigmoid_gate ? ops::Gate::kSigmoid : ops::Gate::kSoftmax,
+        .experts_per_token = moe.experts_per_token,
+        .num_groups = moe.num_groups,
+        .top_groups = moe.top_groups,
+        .group_score = moe.sigmoid_gate ? ops::GroupScore::kTopTwoSum : ops::GroupScore::kMax,
+        .normalise = moe.normalise,
+        .scale = moe.scale};
   }
 
   at::Tensor Forward(const at::Tensor& x_TD, const ForwardBatch& batch, bool count) override {

@@ -12,6 +12,8 @@ import torch
 import transformers
 from safetensors.torch import load_file, save_file
 
+torch.set_num_threads(1)  # the models are small, and other work may share the machine
+
 TOLERANCE = 1e-4  # of the largest logit
 NUM_GREEDY = 16
 PROMPT_LENGTHS = (1, 5, 19, 33, 40)
@@ -35,7 +37,7 @@ FAMILIES = {
     "llama": ("Llama", dict(**GQA, tie_word_embeddings=True, rope_parameters=dict(
         rope_type="llama3", rope_theta=5e5, factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0,
         original_max_position_embeddings=32))),
-    "llama_biases": ("Llama", dict(**GQA, attention_bias=True, mlp_bias=True, rms_norm_eps=1e-5,
+    "llama_linear": ("Llama", dict(**GQA, attention_bias=True, rms_norm_eps=1e-5,
                                    rope_parameters=dict(rope_type="linear", rope_theta=1e4, factor=2.0))),
     "mistral": ("Mistral", dict(**GQA, head_dim=16, sliding_window=9)),
     "qwen2": ("Qwen2", dict(**GQA, tie_word_embeddings=True, use_sliding_window=True,
@@ -178,7 +180,7 @@ def write_config_defaults(golden):
     """What each family's class means without any key."""
     defaults = {}
     for name, (kind, _) in FAMILIES.items():
-        if name == "llama_biases":
+        if name == "llama_linear":
             continue
         config = getattr(transformers, kind + "Config")(
             **({"num_experts_per_tok": 6} if name == "deepseek_v2" else {}))

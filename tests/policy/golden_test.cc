@@ -145,8 +145,8 @@ TEST_P(GoldenModel, NamesATensorThatIsMissing) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Families, GoldenModel, testing::ValuesIn(GoldenFolders()),
-                         [](const auto& info) {
-                           return std::filesystem::path(info.param).filename().string();
+                         [](const auto& test) {
+                           return std::filesystem::path(test.param).filename().string();
                          });
 
 }  // namespace

@@ -87,13 +87,13 @@ TEST_P(Golden, TheBytesOfTokensConcatenateToTheText) {
     const std::vector<int32_t> tokens = Tokens(json);
     std::string bytes;
     for (size_t i = 0; i < tokens.size(); ++i) bytes += tokenizer_.TokenBytes(tokens[i], i == 0);
-    EXPECT_EQ(bytes, tokenizer_.Decode(tokens));
+    EXPECT_EQ(ValidUtf8(bytes), tokenizer_.Decode(tokens));
   });
 }
 
 INSTANTIATE_TEST_SUITE_P(Tokenizers, Golden, testing::ValuesIn(GoldenFolders()),
-                         [](const auto& info) {
-                           return std::filesystem::path(info.param).filename().string();
+                         [](const auto& test) {
+                           return std::filesystem::path(test.param).filename().string();
                          });
 
 class TokenizerFile : public testing::Test {
@@ -191,7 +191,7 @@ TEST_F(TokenizerFile, NamesAMissingOrMalformedFile) {
   Write("{\n\"model\": {\n\"vocab\" {}}}");
   EXPECT_EQ(Message().rfind("tokenizer.json:3", 0), 0u) << Message();
   Write("{}");
-  EXPECT_EQ(Message().rfind("tokenizer.json: model: ", 0), 0u) << Message();
+  EXPECT_EQ(Message(), "tokenizer.json: no 'model'; there are: ");
 }
 
 TEST_F(TokenizerFile, RefusesPartsThatAreNotBuiltByName) {

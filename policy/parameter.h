@@ -1,7 +1,8 @@
-// Parameter: one weight of the model: the float32 master the optimizer moves, the value the ops read, its gradient.
+// Parameter: one weight of the model: the float32 master the optimizer moves, the value the ops
+// read, its gradient.
 //
-// A parameter may stack rows of several tensors of the Hugging Face file (the experts of a layer, gate and up
-// projections): `slices` says which rows come from where, for loading and saving alike.
+// A parameter may stack rows of several tensors of the Hugging Face file (the experts of a layer,
+// gate and up projections): `slices` says which rows come from where, for loading and saving alike.
 
 #pragma once
 
@@ -14,9 +15,10 @@
 
 namespace rationale {
 
-// Rows [row, row + num_rows) of the parameter, seen as a matrix [product of the leading sizes, last size], are rows
-// [file_row, file_row + num_rows) of the file's tensor `file_name`. `transposed`: the block is the transpose of the
-// file's block, which then has `columns` rows from file_row on and num_rows columns.
+// Rows [row, row + num_rows) of the parameter, seen as a matrix [product of the leading sizes, last
+// size], are rows [file_row, file_row + num_rows) of the file's tensor `file_name`. `transposed`:
+// the block is the transpose of the file's block, which then has `columns` rows from file_row on
+// and num_rows columns.
 struct ParameterSlice {
   std::string file_name;
   int64_t row = 0;
@@ -30,15 +32,17 @@ struct Parameter {
   std::vector<int64_t> sizes;
   std::vector<ParameterSlice> slices;
   at::ScalarType dtype = at::kFloat;  // of `value`: the run's compute dtype; float32 for routers
-  bool decay = true;                  // AdamW's weight decay applies: matrices yes, norms and biases no
+  bool decay = true;  // AdamW's weight decay applies: matrices yes, norms and biases no
 
   at::Tensor master;  // float32; undefined in a model that is only sampled from
   at::Tensor value;   // `dtype`, contiguous; requires_grad marks the parameter as trained
-  at::Tensor grad;    // float32, added to by every backward pass; undefined until the first; see ops.h
+  at::Tensor
+      grad;  // float32, added to by every backward pass; undefined until the first; see ops.h
 
   // Counts the changes of `value`; ops repack what they derived from it when it moves.
   int64_t version = 0;
-  std::shared_ptr<void> packed;  // owned by the ops of `value`'s device: its packed form and that form's version
+  std::shared_ptr<void>
+      packed;  // owned by the ops of `value`'s device: its packed form and that form's version
 
   // value = master in `dtype` (round to nearest even), version + 1. Requires a master.
   void UpdateValue();

@@ -70,7 +70,9 @@ Advantages ComputeAdvantages(std::span<const ScoredSample> samples,
       if (settings.baseline == Baseline::kLeaveOneOut && !moments.constant) {
         value = reward - LeaveOneOut(reward, moments.mean, static_cast<double>(members.size()));
       }
-      if (settings.normalise == Normalise::kGroupStd) value /= moments.std + settings.epsilon;
+      if (settings.normalise == Normalise::kGroupStd && !moments.constant) {
+        value /= moments.std + settings.epsilon;
+      }
     }
   }
   if (used.empty()) return result;
@@ -84,6 +86,7 @@ Advantages ComputeAdvantages(std::span<const ScoredSample> samples,
     std::vector<double> centred;
     for (const size_t i : used) centred.push_back(result.values[i]);
     const double std = MomentsOf(centred, settings.ddof).std;
+    if (std == 0) return result;  // all of them are 0
     for (const size_t i : used) result.values[i] /= std + settings.epsilon;
   }
   return result;

@@ -59,7 +59,7 @@ TEST(Jsonl, RefusesRowsThatAreTooLongOrTooDeep) {
   EXPECT_EQ(ReadError("a.jsonl", nested(65)),
             "a.jsonl:1: found values nested deeper than 64 levels");
   EXPECT_EQ(ReadError("a.jsonl", nested(1'000'000)),
-            "a.jsonl:1: found values nested deeper than 64 levels");
+            "a.jsonl:1: JSON nested deeper than 256 levels");
 }
 
 TEST(Jsonl, ReadsGzipAndNoticesWhenItIsCutOff) {

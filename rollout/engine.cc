@@ -380,7 +380,7 @@ void Engine::Append(Sequence& sequence, DrawnToken drawn, int64_t row) {
                                     drawn.token) != sampling.stop_tokens.end();
   bool stops = stop_token;
   if (sequence.tracks_text && !stop_token)
-    stops = sequence.text.Append(tokenizer_->TokenBytes(drawn.token));
+    stops = sequence.text.Append(tokenizer_->TokenBytes(drawn.token, position == 0));
   const bool full = position + 1 == sequence.max_new_tokens;
   if (callbacks_.on_token) {
     const std::string piece = sequence.tracks_text ? sequence.text.TakePiece(stops || full) : "";

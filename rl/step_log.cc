@@ -36,6 +36,13 @@ BatchMeans MeansOf(const std::vector<Sample>& samples) {
   return means;
 }
 
+MetricValues SliceMetrics(const EvalSlice& slice) {
+  MetricValues values = {{"accuracy", slice.accuracy}, {"reward", slice.reward}};
+  for (const auto& [name, mean] : slice.components) values.emplace_back("component/" + name, mean);
+  values.emplace_back("response_tokens", slice.response_tokens);
+  return values;
+}
+
 std::vector<TextTable::Column> Columns(const std::vector<std::string>& components) {
   std::vector<TextTable::Column> columns = {{"step", 5}, {"reward", 6}};
   for (const auto& name : components) columns.push_back({name, 6});
@@ -107,12 +114,18 @@ MetricValues SftMetrics(const UpdateReport& report, double lr, double seconds) {
 }
 
 MetricValues EvalMetrics(const EvalReport& report) {
-  MetricValues values = {{"accuracy", report.all.accuracy}, {"reward", report.all.reward}};
-  for (const auto& [name, mean] : report.all.components)
-    values.emplace_back("component/" + name, mean);
-  values.emplace_back("response_tokens", report.all.response_tokens);
+  MetricValues values = SliceMetrics(report.all);
   for (const auto& [language, slice] : report.by_language) {
     values.emplace_back("accuracy/" + language, slice.accuracy);
+  }
+  return values;
+}
+
+MetricValues EvalMetrics(const Snapshot& snapshot) {
+  MetricValues values = SliceMetrics(snapshot.greedy);
+  values.emplace_back("sampled_accuracy", snapshot.sampled.accuracy);
+  for (const auto& [language, accuracy] : snapshot.greedy_by_language) {
+    values.emplace_back("accuracy/" + language, accuracy);
   }
   return values;
 }

@@ -11,6 +11,7 @@
 #include "rl/eval.h"
 #include "rl/record/metrics.h"
 #include "rl/rl_step.h"
+#include "rl/snapshot.h"
 
 namespace rationale {
 
@@ -24,6 +25,9 @@ MetricValues SftMetrics(const UpdateReport& report, double lr, double seconds);
 
 // accuracy, reward, component/<name>, response_tokens, and accuracy/<language>.
 MetricValues EvalMetrics(const EvalReport& report);
+
+// The same of a snapshot's greedy samples, and sampled_accuracy.
+MetricValues EvalMetrics(const Snapshot& snapshot);
 
 // The table of RL steps on standard error: a header, then rows as they come.
 class StepTable {

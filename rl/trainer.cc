@@ -137,6 +137,7 @@ Ending Trainer::RunRl() {
     LogInfo("evaluating on {} held-out problems before RL", run_->held_out.size());
     before_ = TakeSnapshot(*run_);
     state_.before = SnapshotJson(*before_);
+    metrics_->Write({"eval", 0, EvalMetrics(*before_)});
     Save();  // the end of SFT, and a "before" that a kill does not lose
   }
   const StepTable table(run_->rubric->component_names());
@@ -189,6 +190,7 @@ void Trainer::Finish() {
   if (run_->rubric != nullptr) {
     LogInfo("evaluating on {} held-out problems after RL", run_->held_out.size());
     after_ = TakeSnapshot(*run_);
+    metrics_->Write({"eval", state_.step, EvalMetrics(*after_)});
   }
   MakeFolders(model_folder());
   SaveModel(*run_->model, model_folder(), run_->model->options().dtype);

@@ -36,8 +36,20 @@ if options.only != "models":
     else:
         failures += tokenizers_check.check_styles(options.binary, options.work, options.seed)
         for folder in options.folders:
-            if (folder / "tokenizer.json").exists():
-                failures += tokenizers_check.check_folder(
-                    options.binary, folder, folder.name, options.seed)
-print("equal" if failures == 0 else f"{failures} differences")
+            failures += tokenizers_check.check_folder(
+                options.binary, folder, folder.name, options.seed)
+if options.only != "tokenizers":
+    from compare import models_check
+
+    if options.write_goldens:
+        models_check.write_goldens(golden)
+        models_check.write_config_defaults(golden)
+        models_check.write_safetensors(golden)
+    else:
+        failures += models_check.check_families(options.binary, options.work)
+        for folder in options.folders:
+            failures += models_check.check_folder(
+                options.binary, folder, folder.name, options.work)
+if not options.write_goldens:
+    print("all equal" if failures == 0 else f"{failures} differences")
 sys.exit(failures != 0)

@@ -3,14 +3,39 @@
 #include "rewards/math/extract.h"
 
 #include <algorithm>
-#include <cctype>
+#include <array>
+#include <span>
 
+#include "rewards/math/numeral.h"
+#include "rewards/math/parser.h"
 #include "rewards/sections.h"
 
 namespace rationale {
 namespace {
 
 constexpr size_t kNone = std::string_view::npos;
+constexpr size_t kMaxStatementBytes = 300;
+constexpr size_t kMaxJoined = 32;
+
+bool IsLetter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || static_cast<unsigned char>(c) >= 0x80;
+}
+bool IsDigit(char c) {
+  return c >= '0' && c <= '9';
+}
+bool IsSpace(char c) {
+  return c == ' ' || c == '\n' || c == '\t' || c == '\r';
+}
+char Lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 'a' - 'A') : c;
+}
+
+// A piece of the text that holds a value, with what marks it.
+struct Span {
+  size_t begin = 0;
+  size_t end = 0;
+  std::string_view content;
+};
 
 // The index behind the brace that closes the one at `open`, or the end of the text if none does.
 size_t SkipBraces(std::string_view text, size_t open) {
@@ -27,112 +52,323 @@ size_t SkipBraces(std::string_view text, size_t open) {
   return text.size();
 }
 
-std::optional<std::string_view> LastBoxed(std::string_view text) {
-  for (size_t at = text.rfind("boxed"); at != kNone;
-       at = at == 0 ? kNone : text.rfind("boxed", at - 1)) {
-    size_t begin = at + 5;
-    if (at == 0 || (text[at - 1] != '\\' && text[at - 1] != 'f')) continue;
-    while (begin < text.size() && text[begin] == ' ') ++begin;
-    if (begin >= text.size()) continue;
-    if (text[begin] != '{') return text.substr(begin, text.find_first_of(" \n$\\", begin) - begin);
-    const size_t end = SkipBraces(text, begin);
-    const size_t length = end - begin - 1;
-    return text.substr(begin + 1, text[end - 1] == '}' ? length - 1 : length);
+// May two values with this text between them be one answer? With "and" or the like between them, or
+// nothing but signs.
+bool Joins(std::string_view gap) {
+  if (gap.size() > 48 || gap.find("\n\n") != kNone) return false;
+  bool words = false;
+  bool connective = false;
+  for (size_t i = 0; i < gap.size();) {
+    if (gap[i] == '.' || gap[i] == '=' || gap[i] == '<' || gap[i] == '>') {
+      // "y_1 = \boxed{1} and y_2 = \boxed{2}" joins; "3. 4" and "1 = 2" do not.
+      if (gap[i] != '=' || !connective) return false;
+    }
+    if (gap[i] == '\\') {
+      const size_t name = i + 1;
+      for (i = name; i < gap.size() && IsLetter(gap[i]);) ++i;
+      i = std::max(i, name + 1);
+    } else if (IsLetter(gap[i])) {
+      const size_t begin = i;
+      while (i < gap.size() && IsLetter(gap[i])) ++i;
+      std::string word;
+      for (const char c : gap.substr(begin, i - begin)) word += Lower(c);
+      constexpr std::array<std::string_view, 11> kConnectives = {
+          "and", "or", "und", "oder", "et", "ou", "y", "和", "或", "и", "или"};
+      const bool joins =
+          std::find(kConnectives.begin(), kConnectives.end(), word) != kConnectives.end();
+      connective |= joins;
+      words |= !joins;
+    } else {
+      ++i;
+    }
   }
-  return std::nullopt;
+  return connective || !words;
 }
 
-std::optional<std::string_view> BehindHashes(std::string_view text) {
-  const size_t at = text.rfind("####");
-  if (at == kNone) return std::nullopt;
-  const std::string_view rest = text.substr(at + 4);
-  return rest.substr(0, rest.find('\n'));
+// The contents of the last span and of those before it that it is joined to, with commas between
+// them.
+std::string JoinLast(std::string_view text, const std::vector<Span>& spans) {
+  size_t first = spans.size() - 1;
+  while (first > 0 && spans.size() - first < kMaxJoined &&
+         Joins(text.substr(spans[first - 1].end, spans[first].begin - spans[first - 1].end))) {
+    --first;
+  }
+  std::string joined;
+  for (size_t i = first; i < spans.size(); ++i) {
+    if (i > first) joined += ", ";
+    joined += Trim(spans[i].content);
+  }
+  return joined;
 }
 
-// The last occurrence of `phrase` (lower case) in `text`, ASCII letters compared without case.
-size_t FindLastIgnoringCase(std::string_view text, std::string_view phrase) {
-  const auto equal = [](char a, char b) {
-    return (a >= 'A' && a <= 'Z' ? static_cast<char>(a + 'a' - 'A') : a) == b;
-  };
-  const auto found = std::find_end(text.begin(), text.end(), phrase.begin(), phrase.end(), equal);
-  return found == text.end() ? kNone : static_cast<size_t>(found - text.begin());
+std::vector<Span> FindBoxes(std::string_view text) {
+  std::vector<Span> boxes;
+  for (size_t at = text.find("boxed"); at != kNone; at = text.find("boxed", at)) {
+    const size_t name = at;
+    at += 5;
+    if (name == 0 || text[name - 1] != '\\') continue;
+    size_t begin = at;
+    while (begin < text.size() && text[begin] == ' ') ++begin;
+    if (begin >= text.size()) break;
+    Span box{.begin = name - 1, .end = 0, .content = {}};
+    if (text[begin] == '{') {
+      box.end = SkipBraces(text, begin);
+      const bool closed = box.end > begin + 1 && text[box.end - 1] == '}';
+      box.content = text.substr(begin + 1, box.end - begin - (closed ? 2 : 1));
+    } else {
+      box.end = std::min(text.find_first_of(" \n$\\", begin), text.size());
+      box.content = text.substr(begin, box.end - begin);
+    }
+    at = std::max(at, box.end);
+    boxes.push_back(box);
+  }
+  return boxes;
 }
 
-std::optional<std::string_view> BehindPhrase(std::string_view text) {
-  constexpr std::string_view kPhrases[] = {
-      "answer is",   "answer:",        "answer to the problem is",
-      "antwort ist", "antwort lautet", "antwort:",
-      "réponse est", "réponse :",      "respuesta es",
-      "respuesta:",  "ответ:",         "答案是",
-      "答案为",      "答案：",         "答案:",
-      "答えは",      "jibu ni"};
+// All formulas between delimiters, in order. $...$ and \(...\) hold no line break.
+std::vector<Span> FindFormulas(std::string_view text) {
+  constexpr std::pair<std::string_view, std::string_view> kDelimiters[] = {
+      {"$$", "$$"}, {"\\[", "\\]"}, {"\\(", "\\)"}, {"$", "$"}};
+  std::array<bool, std::size(kDelimiters)> exhausted =
+      {};  // no closing delimiter is left in the text
+  std::vector<Span> formulas;
+  for (size_t i = text.find_first_of("$\\"); i != kNone; i = text.find_first_of("$\\", i)) {
+    const std::string_view rest = text.substr(i);
+    size_t next = i + (text[i] == '\\' ? 2 : 1);
+    for (size_t d = 0; d < std::size(kDelimiters); ++d) {
+      const auto& [open, close] = kDelimiters[d];
+      if (exhausted[d] || !rest.starts_with(open)) continue;
+      size_t end = text.find(close, i + open.size());
+      while (end != kNone && close == "$" && text[end - 1] == '\\') end = text.find(close, end + 1);
+      if (end == kNone) {
+        exhausted[d] = true;
+        continue;
+      }
+      const std::string_view content = text.substr(i + open.size(), end - i - open.size());
+      const bool inline_formula = open == "$" || open == "\\(";
+      if (inline_formula && content.find('\n') != kNone) {
+        next = i + open.size();
+      } else {
+        next = end + close.size();
+        if (!Trim(content).empty()) formulas.push_back({i, next, content});
+      }
+      break;
+    }
+    i = next;
+  }
+  return formulas;
+}
+
+// The end of the sentence that begins the text: a line break, or a full stop (or its kin) that
+// white space or the end follows.
+size_t SentenceEnd(std::string_view text) {
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\n') return i;
+    if (text.substr(i).starts_with("。") || text.substr(i).starts_with("<|")) return i;
+    const bool stop = text[i] == '.' || text[i] == '!' || text[i] == '?';
+    if (stop && (i + 1 == text.size() || IsSpace(text[i + 1]) || text[i + 1] == '<')) return i;
+  }
+  return text.size();
+}
+
+bool IsExpression(std::string_view text) {
+  if (text.empty() || text.size() > kMaxStatementBytes) return false;
+  Expressions expressions;
+  return ParseAnswer(text, expressions).root != kNoNode;
+}
+
+bool BeginsLikeValue(std::string_view text) {
+  return !text.empty() &&
+         (IsDigit(text[0]) || std::string_view("$\\-+([{.|\"*").find(text[0]) != kNone);
+}
+
+// The first formulas of the text with those they are joined to, if it begins with one.
+std::optional<std::string> LeadingFormulas(std::string_view text) {
+  const std::vector<Span> formulas = FindFormulas(text);
+  if (formulas.empty() || formulas[0].begin > 2) return std::nullopt;
+  std::string joined(Trim(formulas[0].content));
+  for (size_t i = 1; i < formulas.size() && i < kMaxJoined; ++i) {
+    if (!Joins(text.substr(formulas[i - 1].end, formulas[i].begin - formulas[i - 1].end))) break;
+    joined += ", " + std::string(Trim(formulas[i].content));
+  }
+  return joined;
+}
+
+// What stands behind the last verb of a sentence ("is", "are", "=", ...), if it is a value.
+std::optional<std::string> StatedValue(std::string_view sentence) {
+  constexpr std::string_view kVerbs[] = {" is ", " are ", " equals ", " be ",  " by ",
+                                         " = ",  " was ", " ist ",    " est ", " es "};
   size_t best = kNone;
-  for (const std::string_view phrase : kPhrases) {
-    const size_t at = FindLastIgnoringCase(text, phrase);
-    if (at == kNone) continue;
-    if (best == kNone || at + phrase.size() > best) best = at + phrase.size();
+  for (const std::string_view verb : kVerbs) {
+    const size_t at = sentence.rfind(verb);
+    if (at != kNone && (best == kNone || at + verb.size() > best)) best = at + verb.size();
   }
   if (best == kNone) return std::nullopt;
-  std::string_view rest = text.substr(best);
-  rest = rest.substr(0, rest.find('\n'));
-  // A sentence ends at a full stop that no digit follows.
-  for (size_t i = 0; i < rest.size(); ++i) {
-    const bool stop = rest[i] == '.' && (i + 1 == rest.size() ||
-                                         std::isspace(static_cast<unsigned char>(rest[i + 1])));
-    if (stop) return rest.substr(0, i);
-  }
-  return rest;
+  const std::string_view rest = Trim(sentence.substr(best));
+  if (!BeginsLikeValue(rest)) return std::nullopt;
+  if (auto formulas = LeadingFormulas(rest)) return formulas;
+  return IsExpression(rest) ? std::optional(std::string(rest)) : std::nullopt;
 }
 
-std::optional<std::string_view> LastLatex(std::string_view text) {
-  constexpr std::pair<std::string_view, std::string_view> kDelimiters[] = {
-      {"\\[", "\\]"}, {"\\(", "\\)"}, {"$$", "$$"}, {"$", "$"}};
-  std::optional<std::string_view> last;
-  size_t last_end = 0;
-  for (const auto& [open, close] : kDelimiters) {
-    for (size_t at = text.find(open); at != kNone;) {
-      const size_t begin = at + open.size();
-      const size_t end = text.find(close, begin);
-      if (end == kNone) break;
-      if (end > begin && end >= last_end) {
-        last = text.substr(begin, end - begin);
-        last_end = end;
-      }
-      at = text.find(open, end + close.size());
+// All numbers that stand apart from letters, fractions a/b as one.
+std::vector<Span> FindNumbers(std::string_view text) {
+  std::vector<Span> numbers;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const bool point = text[i] == '.' && i + 1 < text.size() && IsDigit(text[i + 1]);
+    if (!IsDigit(text[i]) && !point) continue;
+    size_t begin = i;
+    size_t end = begin + ScanNumeral(text, begin, CommaReading::kThousands, false).length;
+    const bool decimal_comma = end + 1 < text.size() && text[end] == ',' && IsDigit(text[end + 1]);
+    if (decimal_comma) end = begin + ScanNumeral(text, begin, CommaReading::kDecimal, false).length;
+    if (end + 1 < text.size() && text[end] == '/' && IsDigit(text[end + 1])) {
+      end += 1 + ScanNumeral(text, end + 1, CommaReading::kThousands, false).length;
     }
+    const bool glued = begin > 0 && static_cast<unsigned char>(text[begin - 1]) < 0x80 &&
+                       (IsLetter(text[begin - 1]) || text[begin - 1] == '_');
+    if (begin > 0 && text[begin - 1] == '-') --begin;
+    if (!glued) numbers.push_back({begin, end, text.substr(begin, end - begin)});
+    i = end - 1;
+  }
+  return numbers;
+}
+
+struct Phrase {
+  size_t begin = kNone;  // where the phrase begins
+  size_t end = kNone;    // where what it announces begins
+};
+
+// The last phrase of the list, ASCII letters compared without case, in one pass.
+Phrase FindLastPhrase(std::string_view text, std::span<const std::string_view> phrases) {
+  Phrase last;
+  for (const std::string_view phrase : phrases) {
+    const auto equal = [](char a, char b) { return Lower(a) == b; };
+    const auto found = std::find_end(text.begin(), text.end(), phrase.begin(), phrase.end(), equal);
+    if (found == text.end()) continue;
+    const auto begin = static_cast<size_t>(found - text.begin());
+    if (last.end == kNone || begin + phrase.size() > last.end)
+      last = {begin, begin + phrase.size()};
   }
   return last;
 }
 
-std::optional<std::string_view> LastNumber(std::string_view text) {
-  const size_t end = text.find_last_of("0123456789");
-  if (end == kNone) return std::nullopt;
-  size_t begin = end;
-  while (begin > 0 && std::string_view("0123456789.,/").find(text[begin - 1]) != kNone) --begin;
-  if (begin > 0 && text[begin - 1] == '-') --begin;
-  return text.substr(begin, end + 1 - begin);
+constexpr std::string_view kFinalPhrases[] = {
+    "final answer is", "final answer:", "final answer**:", "final answer:**"};
+constexpr std::string_view kPhrases[] = {
+    "final answer is", "final answer:", "final answer**:", "final answer:**", "answer is",
+    "answer:",         "answer:**",     "antwort ist",     "antwort lautet",  "antwort:",
+    "réponse est",     "réponse :",     "respuesta es",    "respuesta:",      "ответ:",
+    "ответ —",         "答案是",        "答案为",          "答案：",          "答案:",
+    "答えは",          "jibu ni",       "คำตอบคือ",         "উত্তর:",           "సమాధానం:"};
+
+// What the phrase announces: formulas, a value, or a statement of one.
+std::optional<std::string> Announced(std::string_view text, const Phrase& phrase) {
+  std::string_view rest = text.substr(phrase.end);
+  while (!rest.empty() && (IsSpace(rest[0]) || rest[0] == ':' || rest[0] == '*') && rest[0] != '\n')
+    rest.remove_prefix(1);
+  if (auto formulas = LeadingFormulas(rest.substr(0, 4 * kMaxStatementBytes))) return formulas;
+  const std::string_view sentence = Trim(rest.substr(0, SentenceEnd(rest)));
+  if (sentence.empty()) return std::nullopt;
+  if (BeginsLikeValue(sentence)) {
+    // "7 because ..." is 7.
+    constexpr std::string_view kClauses[] = {" because", " since", " which", " as ",
+                                             " so ",     " when",  " where", " if "};
+    size_t end = sentence.size();
+    for (const std::string_view clause : kClauses) end = std::min(end, sentence.find(clause));
+    return std::string(Trim(sentence.substr(0, end)));
+  }
+  if (auto stated = StatedValue(sentence)) return stated;
+  const auto numbers = FindNumbers(sentence);
+  if (numbers.size() == 1 && FindFormulas(sentence).empty()) return std::string(numbers[0].content);
+  return sentence.size() <= kMaxStatementBytes ? std::optional(std::string(sentence))
+                                               : std::nullopt;
 }
 
-std::optional<std::string_view> Whole(std::string_view text) {
+std::optional<std::string> BehindHashes(std::string_view text) {
+  const size_t at = text.rfind("####");
+  if (at == kNone) return std::nullopt;
+  const std::string_view rest = text.substr(at + 4);
+  return std::string(rest.substr(0, rest.find('\n')));
+}
+
+// The last sentence, if it draws a conclusion.
+std::optional<std::string> Concluded(std::string_view text) {
+  const size_t marker = text.find("<|");
+  text = Trim(text.substr(0, marker));
+  constexpr std::string_view kHope = "I hope it is correct.";
+  if (text.ends_with(kHope)) text = Trim(text.substr(0, text.size() - kHope.size()));
+  constexpr size_t kMaxSentence = 600;
+  std::string_view tail = text.substr(text.size() - std::min(text.size(), kMaxSentence));
+  std::string_view sentence = tail;
+  for (size_t end = SentenceEnd(tail); end + 1 < tail.size(); end = SentenceEnd(tail)) {
+    tail = tail.substr(end + 1);
+    if (!Trim(tail).empty()) sentence = tail;
+  }
+  sentence = Trim(sentence);
+  while (!sentence.empty() && (sentence.back() == '.' || sentence.back() == '!'))
+    sentence.remove_suffix(1);
+  constexpr std::string_view kOpeners[] = {
+      "therefore",    "thus",          "hence", "so ",   "so,",
+      "consequently", "in conclusion", "also ", "daher", "folglich",
+      "donc",         "por lo tanto",  "因此",  "所以",  "故"};
+  // The sentence may go on from a displayed formula: "$$...$$ Therefore, ..."
+  size_t opens = kNone;
+  for (const std::string_view opener : kOpeners) {
+    const size_t at = FindLastPhrase(sentence, std::span(&opener, 1)).begin;
+    const bool begins = at == 0 || (at != kNone && IsSpace(sentence[at - 1]) &&
+                                    Lower(sentence[at]) != sentence[at]);
+    if (begins && (opens == kNone || at > opens)) opens = at;
+  }
+  if (opens == kNone) return std::nullopt;
+  sentence = sentence.substr(opens);
+  if (auto stated = StatedValue(sentence)) return stated;
+  // "there are 12 arithmetic sequences"
+  for (const std::string_view verb : {" are ", " is "}) {
+    const size_t at = sentence.rfind(verb);
+    if (at == kNone || !IsDigit(sentence.substr(at + verb.size())[0])) continue;
+    const auto numbers = FindNumbers(sentence.substr(at));
+    if (numbers.size() == 1) return std::string(numbers[0].content);
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> Whole(std::string_view text) {
   const std::string_view trimmed = Trim(text);
-  if (trimmed.empty() || trimmed.find('\n') != kNone) return std::nullopt;
-  return trimmed;
+  if (trimmed.empty()) return std::nullopt;
+  const bool one_line = trimmed.find('\n') == kNone;
+  if (!one_line) {
+    const std::string_view line = Trim(trimmed.substr(trimmed.rfind('\n') + 1));
+    return IsExpression(line) ? std::optional(std::string(line)) : std::nullopt;
+  }
+  constexpr int kMaxWords = 6;
+  const bool few_words =
+      std::count(trimmed.begin(), trimmed.end(), ' ') < kMaxWords && FindFormulas(trimmed).empty();
+  return few_words || IsExpression(trimmed) ? std::optional(std::string(trimmed)) : std::nullopt;
 }
 
-std::optional<std::string_view> ExtractFrom(std::string_view text, AnswerSource source) {
+std::optional<std::string> ExtractFrom(std::string_view text, AnswerSource source) {
   switch (source) {
-    case AnswerSource::kBoxed:
-      return LastBoxed(text);
+    case AnswerSource::kBoxed: {
+      const auto boxes = FindBoxes(text);
+      return boxes.empty() ? std::nullopt : std::optional(JoinLast(text, boxes));
+    }
     case AnswerSource::kHashes:
       return BehindHashes(text);
-    case AnswerSource::kPhrase:
-      return BehindPhrase(text);
-    case AnswerSource::kLatex:
-      return LastLatex(text);
+    case AnswerSource::kPhrase: {
+      const Phrase phrase = FindLastPhrase(text, kPhrases);
+      return phrase.end == kNone ? std::nullopt : Announced(text, phrase);
+    }
+    case AnswerSource::kConclusion:
+      return Concluded(text);
+    case AnswerSource::kLatex: {
+      const auto formulas = FindFormulas(text);
+      return formulas.empty() ? std::nullopt : std::optional(JoinLast(text, formulas));
+    }
     case AnswerSource::kWhole:
       return Whole(text);
-    case AnswerSource::kLastNumber:
-      return LastNumber(text);
+    case AnswerSource::kLastNumber: {
+      const auto numbers = FindNumbers(text);
+      return numbers.empty() ? std::nullopt : std::optional(std::string(numbers.back().content));
+    }
   }
   return std::nullopt;
 }
@@ -140,9 +376,10 @@ std::optional<std::string_view> ExtractFrom(std::string_view text, AnswerSource 
 }  // namespace
 
 std::vector<std::pair<std::string_view, AnswerSource>> ConfigNames(AnswerSource) {
-  return {{"boxed", AnswerSource::kBoxed},   {"hashes", AnswerSource::kHashes},
-          {"phrase", AnswerSource::kPhrase}, {"latex", AnswerSource::kLatex},
-          {"whole", AnswerSource::kWhole},   {"last_number", AnswerSource::kLastNumber}};
+  return {{"boxed", AnswerSource::kBoxed},           {"hashes", AnswerSource::kHashes},
+          {"phrase", AnswerSource::kPhrase},         {"conclusion", AnswerSource::kConclusion},
+          {"latex", AnswerSource::kLatex},           {"whole", AnswerSource::kWhole},
+          {"last_number", AnswerSource::kLastNumber}};
 }
 
 std::string_view AnswerSourceName(AnswerSource source) {
@@ -155,8 +392,18 @@ std::string_view AnswerSourceName(AnswerSource source) {
 std::optional<ExtractedAnswer> ExtractAnswer(std::string_view text,
                                              const std::vector<AnswerSource>& order) {
   for (const AnswerSource source : order) {
+    if (source == AnswerSource::kBoxed &&
+        std::find(order.begin(), order.end(), AnswerSource::kPhrase) != order.end()) {
+      const size_t box = text.rfind("\\boxed");
+      const Phrase phrase = FindLastPhrase(text, kFinalPhrases);
+      if (box != kNone && phrase.end != kNone && phrase.begin > box) {
+        if (const auto announced = Announced(text, phrase)) {
+          return ExtractedAnswer{std::string(Trim(*announced)), AnswerSource::kPhrase};
+        }
+      }
+    }
     const auto found = ExtractFrom(text, source);
-    if (found) return ExtractedAnswer{Trim(*found), source};
+    if (found) return ExtractedAnswer{std::string(Trim(*found)), source};
   }
   return std::nullopt;
 }

@@ -1,27 +1,48 @@
 // Math: is the final answer of the response the reference answer?
 //
-// Score 1 if the extracted answer equals the reference, else 0; a response without an answer is
-// wrong. Not judged if the problem has no reference.
+// Score 1 if it is, else 0; a response without an answer is wrong. The answer is looked for inside
+// <answer> where there is one, else behind </think>. Not judged: a problem without a reference, a
+// reference that is beyond the comparison's work.
 
 #include <fmt/format.h>
 
+#include "rewards/math/compare.h"
 #include "rewards/math/extract.h"
-#include "rewards/math/number.h"
 #include "rewards/options.h"
 #include "rewards/registry.h"
 #include "rewards/sections.h"
 
 namespace rationale {
+
+std::vector<std::pair<std::string_view, PercentReading>> ConfigNames(PercentReading) {
+  return {{"either", PercentReading::kEither},
+          {"fraction", PercentReading::kFraction},
+          {"number", PercentReading::kNumber}};
+}
+
 namespace {
 
+using enum AnswerSource;
+
 struct MathOptions {
-  std::vector<AnswerSource> order = {AnswerSource::kBoxed, AnswerSource::kHashes,
-                                     AnswerSource::kPhrase, AnswerSource::kLatex,
-                                     AnswerSource::kWhole};
+  std::vector<AnswerSource> order = {kBoxed, kHashes, kPhrase, kWhole, kConclusion, kLatex};
+  CompareOptions compare;
 
   template <class V>
   void Visit(V& v) {
     v("order", order, "where to look for the answer; the first that finds one wins");
+    v("decimals", compare.value.min_decimals,
+      "a decimal of so many places answers the number of which it is the rounding or truncation",
+      AtLeast(0));
+    v("percent", compare.value.percent,
+      "what 28% is: either 0.28 or 28, the fraction 0.28, or the number 28");
+    v("ordered_lists", compare.ordered_lists, "\"1, 2\" differs from \"2, 1\"");
+    v("match_names", compare.match_names, "\"x = 3\" differs from \"y = 3\"");
+    v("rename_variables", compare.rename_variables, "\"f(x)\" and \"f(y)\" are the same");
+    v("match_units", compare.match_units,
+      "\"3 cm\" differs from \"3 m\"; a missing unit never matters");
+    v("relations_answer_sets", compare.relations_answer_sets,
+      "\"x > 1\" answers the reference \"(1, \\infty)\"");
   }
 };
 
@@ -32,36 +53,45 @@ class MathReward final : public Reward {
   Component Judge(const Response& response) const override {
     const std::string_view reference_text = Trim(response.problem->reference);
     if (reference_text.empty()) return {.reason = "the problem has no reference answer"};
-    const auto reference = ExtractAnswer(
-        reference_text,
-        {AnswerSource::kBoxed, AnswerSource::kHashes, AnswerSource::kLatex, AnswerSource::kWhole});
-    if (!reference) return {.reason = "no answer found in the reference"};
+    const std::string reference = ReadReference(reference_text);
     // The tags bound the search: what the policy calls its answer counts, not what it tried on the
     // way.
     const Sections sections = SplitSections(response.text);
-    const auto answer =
-        ExtractAnswer(sections.answer.value_or(sections.after_thought), options_.order);
-    Component verdict{.judged = true};
-    if (!answer) {
-      verdict.reason = fmt::format("no answer found; reference '{}'", reference->text);
-      return verdict;
+    const std::string_view searched = sections.answer.value_or(sections.after_thought);
+    if (Trim(searched) == reference_text) {
+      return {.judged = true,
+              .score = 1,
+              .reason = "the reference, word for word",
+              .answer = reference};
     }
-    const bool equal = Equal(answer->text, reference->text);
-    verdict.score = equal ? 1 : 0;
+    const auto answer = ExtractAnswer(searched, options_.order);
+    if (!answer)
+      return {.judged = true,
+              .reason = fmt::format("no answer found; reference '{}'", Shortened(reference))};
+    const Comparison comparison = CompareAnswers(answer->text, reference, options_.compare);
+    Component verdict{.judged = true};
+    verdict.score = comparison.same == Truth::kTrue ? 1 : 0;
     verdict.answer = answer->text;
-    verdict.reason = fmt::format(
-        "'{}' ({}{}) {} reference '{}'", answer->text, sections.answer ? "answer tag, " : "",
-        AnswerSourceName(answer->source), equal ? "equals" : "differs from", reference->text);
+    verdict.reason =
+        fmt::format("'{}' ({}{}) {} reference '{}': {}", Shortened(answer->text),
+                    sections.answer ? "answer tag, " : "", AnswerSourceName(answer->source),
+                    comparison.same == Truth::kTrue ? "equals" : "differs from",
+                    Shortened(reference), comparison.rule);
     return verdict;
   }
 
  private:
-  static bool Equal(std::string_view answer, std::string_view reference) {
-    const auto a = ReadNumber(answer);
-    const auto b = ReadNumber(reference);
-    if (a && b) return *a == *b;
-    return answer == reference;
+  static std::string ReadReference(std::string_view text) {
+    const auto found = ExtractAnswer(text, {kBoxed, kHashes});
+    if (found) return found->text;
+    // A published answer is short; a solution has to be searched for it.
+    constexpr size_t kMaxAnswer = 300;
+    if (text.size() <= kMaxAnswer) return std::string(text);
+    const auto searched = ExtractAnswer(text, {kPhrase, kLatex, kConclusion});
+    return searched ? searched->text : std::string(text);
   }
+
+  static std::string_view Shortened(std::string_view text) { return text.substr(0, 200); }
 
   MathOptions options_;
 };

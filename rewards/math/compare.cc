@@ -1,0 +1,479 @@
+// Compare: see compare.h.
+
+#include "rewards/math/compare.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "rewards/math/canonical.h"
+#include "rewards/math/parser.h"
+#include "rewards/math/parser_state.h"
+#include "rewards/math/real_set.h"
+#include "rewards/math/text_answer.h"
+#include "rewards/math/units.h"
+#include "rewards/sections.h"
+
+namespace rationale {
+namespace {
+
+constexpr int64_t kWorkSteps = 400'000;
+constexpr size_t kMaxItems = 100;
+constexpr size_t kMaxAnswerBytes = 20'000;
+
+Truth And(Truth a, Truth b) {
+  if (a == Truth::kFalse || b == Truth::kFalse) return Truth::kFalse;
+  return a == Truth::kUnknown || b == Truth::kUnknown ? Truth::kUnknown : Truth::kTrue;
+}
+
+bool IsInequality(const Node& node) {
+  const auto relation = static_cast<Relation>(node.id);
+  return node.op == Op::kRelation && relation != Relation::kEqual &&
+         relation <= Relation::kGreaterEqual;
+}
+
+class Comparer {
+ public:
+  Comparer(Expressions& expressions, const CompareOptions& options, Work& work)
+      : expressions_(expressions),
+        options_(options),
+        values_(expressions, options.value, work),
+        sets_(expressions, values_) {}
+
+  // a: the answer, b: the reference, both canonical.
+  Truth Compare(NodeId a, NodeId b) {
+    if (expressions_.Identical(a, b)) return Rule(Truth::kTrue, "the same expression");
+    const Op of_a = expressions_[a].op;
+    const Op of_b = expressions_[b].op;
+    if (IsAssignment(expressions_, a) || IsAssignment(expressions_, b))
+      return CompareAssignments(a, b);
+    if (of_a == Op::kText || of_b == Op::kText) return CompareWords(a, b);
+    if (IsCollection(of_a) || IsCollection(of_b)) return CompareCollections(a, b);
+    if (IsStatement(a) || IsStatement(b) || IsSet(of_a) || IsSet(of_b))
+      return CompareStatements(a, b);
+    if (of_a == Op::kTuple && of_b == Op::kTuple) return CompareInOrder(Children(a), Children(b));
+    if (of_a == Op::kMatrix || of_b == Op::kMatrix) return CompareMatrices(a, b);
+    if (of_a == Op::kTuple || of_b == Op::kTuple) return Truth::kFalse;
+    return Rule(values_.Same(a, b), "as values");
+  }
+
+  const std::string& rule() const { return rule_; }
+
+ private:
+  static bool IsCollection(Op op) { return op == Op::kList || op == Op::kSet; }
+  static bool IsSet(Op op) {
+    return op == Op::kInterval || op == Op::kUnion || op == Op::kIntersection ||
+           op == Op::kDifference || op == Op::kEmptySet || op == Op::kNumberSet ||
+           op == Op::kSetBuilder;
+  }
+  bool IsStatement(NodeId node) const {
+    return expressions_[node].op == Op::kRelation || expressions_[node].op == Op::kChain;
+  }
+  std::vector<NodeId> Children(NodeId node) const {
+    const auto children = expressions_.Children(node);
+    return {children.begin(), children.end()};
+  }
+
+  Truth Rule(Truth truth, const char* rule) {
+    rule_ = rule;
+    return truth;
+  }
+
+  // Words: a text against a text, or against the letters that were read as a product.
+  Truth CompareWords(NodeId a, NodeId b) {
+    const auto words = [&](NodeId node) {
+      if (expressions_[node].op == Op::kText) return PlainText(expressions_.Name(node));
+      std::string letters;
+      for (const std::string& symbol : expressions_.Symbols(node)) letters += symbol;
+      return PlainText(letters);
+    };
+    return Rule(ToTruth(words(a) == words(b)), "as words");
+  }
+
+  // "x = 3" against "3", "x = 3", "y = 3", or an equation.
+  Truth CompareAssignments(NodeId a, NodeId b) {
+    const bool assigns_a = IsAssignment(expressions_, a);
+    const bool assigns_b = IsAssignment(expressions_, b);
+    const auto value = [&](NodeId node, bool assigns) {
+      return assigns ? expressions_.Child(node, 1) : node;
+    };
+    if (assigns_a != assigns_b) {
+      const NodeId other = assigns_a ? b : a;
+      const Node& n = expressions_[other];
+      if (n.op == Op::kRelation && n.id == static_cast<uint8_t>(Relation::kEqual))
+        return CompareEquations(a, b);
+      if (IsStatement(other)) return CompareStatements(a, b);
+      return Compare(value(a, assigns_a), value(b, assigns_b));
+    }
+    const NodeId name_a = expressions_.Child(a, 0);
+    const NodeId name_b = expressions_.Child(b, 0);
+    if (SameName(name_a, name_b) || !options_.match_names) {
+      const Truth same = Compare(value(a, true), value(b, true));
+      if (same == Truth::kTrue) return same;
+    }
+    return CompareEquations(a, b);
+  }
+
+  bool SameName(NodeId a, NodeId b) const {
+    const std::string of_a = NameKey(expressions_, a);
+    const std::string of_b = NameKey(expressions_, b);
+    if (of_a.empty() || of_b.empty() || of_a == of_b) return true;
+    // "f(x) = ..." and "y = ..." both name the function; "N" and "n", "m_max" and "m" the same
+    // number.
+    const auto is_function = [&](NodeId node) {
+      const Node& n = expressions_[node];
+      return n.op == Op::kCall ||
+             (n.op == Op::kMultiply && expressions_[expressions_.Child(node, 1)].parenthesised);
+    };
+    if ((of_a == "y" && is_function(b)) || (of_b == "y" && is_function(a))) return true;
+    const auto stem = [](const std::string& name) {
+      std::string result = name.substr(0, name.find('_'));
+      std::transform(result.begin(), result.end(), result.begin(),
+                     [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+      return result;
+    };
+    const bool indexed_both =
+        of_a.find('_') != std::string::npos && of_b.find('_') != std::string::npos;
+    return !indexed_both && stem(of_a) == stem(of_b);
+  }
+
+  // left - right of a relation.
+  NodeId Difference(NodeId relation) {
+    return expressions_.Subtract(expressions_.Child(relation, 0), expressions_.Child(relation, 1));
+  }
+
+  // Equations are the same if their differences are proportional, or if one is solved for a
+  // variable in which the other is linear and which it satisfies.
+  Truth CompareEquations(NodeId a, NodeId b) {
+    for (const NodeId side : {a, b}) {
+      for (const NodeId child : Children(side)) {
+        const Op op = expressions_[child].op;
+        if (IsCollection(op) || IsSet(op) || op == Op::kTuple || op == Op::kMatrix ||
+            op == Op::kText)
+          return Truth::kFalse;
+      }
+    }
+    const NodeId of_a = Difference(a);
+    const NodeId of_b = Difference(b);
+    const Truth proportional = values_.Proportional(of_a, of_b, false);
+    if (proportional == Truth::kTrue) return Rule(proportional, "as equations");
+    for (const auto& [solved, other] : {std::pair(a, of_b), std::pair(b, of_a)}) {
+      const NodeId variable = expressions_.Child(solved, 0);
+      const NodeId value = expressions_.Child(solved, 1);
+      if (expressions_[variable].op != Op::kSymbol) continue;
+      const std::string name = expressions_.Name(variable);
+      const auto symbols = expressions_.Symbols(value);
+      if (std::find(symbols.begin(), symbols.end(), name) != symbols.end()) continue;
+      const auto others = expressions_.Symbols(other);
+      if (std::find(others.begin(), others.end(), name) == others.end()) continue;
+      std::array<NodeId, 3> at{};
+      for (int i = 0; i < 3; ++i) {
+        at[static_cast<size_t>(i)] = expressions_.Substitute(other, name, expressions_.Integer(i));
+      }
+      const NodeId bend = expressions_.Subtract(expressions_.Subtract(at[2], at[1]),
+                                                expressions_.Subtract(at[1], at[0]));
+      if (values_.IsZero(bend) != Truth::kTrue) continue;
+      if (values_.IsZero(expressions_.Substitute(other, name, value)) == Truth::kTrue) {
+        return Rule(Truth::kTrue, "as equations");
+      }
+    }
+    return Rule(proportional, "as equations");
+  }
+
+  // Inequalities, intervals and sets: as sets of real numbers where they can be computed, else part
+  // by part.
+  Truth CompareStatements(NodeId a, NodeId b) {
+    const Node of_a = expressions_[a];
+    const Node of_b = expressions_[b];
+    const auto is_equation = [](const Node& node) {
+      return node.op == Op::kRelation && node.id == static_cast<uint8_t>(Relation::kEqual);
+    };
+    if (is_equation(of_a) && is_equation(of_b)) return CompareEquations(a, b);
+    // A question for a set is not answered by an inequality, unless that is allowed.
+    if (IsStatement(a) && !IsStatement(b) && !options_.relations_answer_sets) {
+      return Rule(Truth::kFalse, "an inequality where a set is asked for");
+    }
+    const auto set_a = sets_.Read(a);
+    const auto set_b = set_a ? sets_.Read(b) : std::nullopt;
+    if (set_a && set_b) return Rule(sets_.Same(*set_a, *set_b), "as sets of real numbers");
+    if (IsInequality(of_a) && IsInequality(of_b)) return CompareInequalities(a, b);
+    if (of_a.op == Op::kChain && of_b.op == Op::kChain) return CompareChains(a, b);
+    const bool pair_a = of_a.op == Op::kTuple && of_b.op == Op::kInterval && of_b.id == 0;
+    const bool pair_b = of_b.op == Op::kTuple && of_a.op == Op::kInterval && of_a.id == 0;
+    if (pair_a || pair_b) return CompareInOrder(Children(a), Children(b));
+    if (of_a.op != of_b.op || of_a.id != of_b.id) return Truth::kFalse;
+    if (of_a.op == Op::kUnion || of_a.op == Op::kIntersection)
+      return CompareUnordered(Children(a), Children(b));
+    if (of_a.op == Op::kNumberSet) return ToTruth(expressions_.Name(a) == expressions_.Name(b));
+    return CompareInOrder(Children(a), Children(b));
+  }
+
+  // As (greater side) - (smaller side), which must be positive multiples of one another.
+  Truth CompareInequalities(NodeId a, NodeId b) {
+    const auto oriented = [&](NodeId node) {
+      const auto relation = static_cast<Relation>(expressions_[node].id);
+      const bool less = relation == Relation::kLess || relation == Relation::kLessEqual;
+      const NodeId difference = Difference(node);
+      return std::pair(
+          less ? expressions_.Make(Op::kNegate, {difference}) : difference,
+          less ? (relation == Relation::kLess ? Relation::kGreater : Relation::kGreaterEqual)
+               : relation);
+    };
+    const auto [difference_a, relation_a] = oriented(a);
+    const auto [difference_b, relation_b] = oriented(b);
+    if (relation_a != relation_b) return Rule(Truth::kFalse, "different relations");
+    const bool directed = relation_a != Relation::kNotEqual;
+    return Rule(values_.Proportional(difference_a, difference_b, directed), "as inequalities");
+  }
+
+  // f(2) < f(1) < f(4): the same terms in the same order, or both turned round.
+  Truth CompareChains(NodeId a, NodeId b) {
+    const auto links = [&](NodeId chain) {
+      std::vector<NodeId> terms;
+      std::vector<uint8_t> relations;
+      for (const NodeId relation : Children(chain)) {
+        if (terms.empty()) terms.push_back(expressions_.Child(relation, 0));
+        terms.push_back(expressions_.Child(relation, 1));
+        relations.push_back(expressions_[relation].id);
+      }
+      const auto is_greater = [](uint8_t id) {
+        return id >= static_cast<uint8_t>(Relation::kGreater);
+      };
+      if (std::all_of(relations.begin(), relations.end(), is_greater)) {
+        std::reverse(terms.begin(), terms.end());
+        std::reverse(relations.begin(), relations.end());
+        for (uint8_t& id : relations) id = static_cast<uint8_t>(id - 2);  // > to <, >= to <=
+      }
+      return std::pair(terms, relations);
+    };
+    const auto [terms_a, relations_a] = links(a);
+    const auto [terms_b, relations_b] = links(b);
+    if (relations_a != relations_b) return Truth::kFalse;
+    return CompareInOrder(terms_a, terms_b);
+  }
+
+  Truth CompareInOrder(const std::vector<NodeId>& a, const std::vector<NodeId>& b) {
+    if (a.size() != b.size()) return Rule(Truth::kFalse, "different numbers of parts");
+    Truth result = Truth::kTrue;
+    for (size_t i = 0; i < a.size() && result != Truth::kFalse; ++i) {
+      result = And(result, Compare(Canonical(expressions_, a[i]), Canonical(expressions_, b[i])));
+    }
+    return Rule(result, "part by part");
+  }
+
+  // The same items in any order; an item given twice counts once.
+  Truth CompareUnordered(const std::vector<NodeId>& a, const std::vector<NodeId>& b) {
+    if (a.size() > kMaxItems || b.size() > kMaxItems) return CompareInOrder(a, b);
+    Truth result = Truth::kTrue;
+    for (const auto& [items, others, forwards] :
+         {std::tuple(&a, &b, true), std::tuple(&b, &a, false)}) {
+      for (const NodeId item : *items) {
+        Truth found = Truth::kFalse;
+        for (const NodeId other : *others) {
+          const Truth same = forwards ? Compare(item, other) : Compare(other, item);
+          if (same == Truth::kTrue) {
+            found = same;
+            break;
+          }
+          if (same == Truth::kUnknown) found = same;
+        }
+        result = And(result, found);
+        if (result == Truth::kFalse) return Rule(result, "an item has no equal");
+      }
+    }
+    return Rule(result, "item by item");
+  }
+
+  Truth CompareCollections(NodeId a, NodeId b) {
+    const Op of_a = expressions_[a].op;
+    const Op of_b = expressions_[b].op;
+    if (IsCollection(of_a) && IsCollection(of_b)) {
+      const bool ordered = options_.ordered_lists && of_a == Op::kList && of_b == Op::kList;
+      return ordered ? CompareInOrder(Children(a), Children(b))
+                     : CompareUnordered(Children(a), Children(b));
+    }
+    const NodeId collection = IsCollection(of_a) ? a : b;
+    const NodeId other = IsCollection(of_a) ? b : a;
+    const Op op = expressions_[other].op;
+    if (IsSet(op) || IsStatement(other)) return CompareStatements(a, b);
+    if (op == Op::kTuple || op == Op::kMatrix) {
+      // "1, 3" or "x = 1, y = 3" for (1, 3); a set has no order to compare.
+      if (expressions_[collection].op == Op::kSet) return Rule(Truth::kFalse, "a set is no tuple");
+      return CompareInOrder(Values(a), Values(b));
+    }
+    return CompareUnordered(IsCollection(of_a) ? Children(a) : std::vector{a},
+                            IsCollection(of_b) ? Children(b) : std::vector{b});
+  }
+
+  // The children, of assignments their values.
+  std::vector<NodeId> Values(NodeId node) const {
+    std::vector<NodeId> values = Children(node);
+    for (NodeId& value : values) {
+      if (IsAssignment(expressions_, value)) value = expressions_.Child(value, 1);
+    }
+    return values;
+  }
+
+  // Matrices cell by cell; a row or a column is also a tuple.
+  Truth CompareMatrices(NodeId a, NodeId b) {
+    const Node of_a = expressions_[a];
+    const Node of_b = expressions_[b];
+    const auto is_vector = [](const Node& node) {
+      return node.op == Op::kTuple || node.id == 1 || node.id == node.num_children;
+    };
+    const auto is_shaped = [](const Node& node) {
+      return node.op == Op::kTuple || node.op == Op::kMatrix;
+    };
+    if (!is_shaped(of_a) || !is_shaped(of_b)) return Truth::kFalse;
+    const bool same_shape = of_a.op == of_b.op && of_a.id == of_b.id;
+    const bool vectors = of_a.op != of_b.op && is_vector(of_a) && is_vector(of_b);
+    if (!same_shape && !vectors) return Rule(Truth::kFalse, "different shapes");
+    return CompareInOrder(Children(a), Children(b));
+  }
+
+  Expressions& expressions_;
+  const CompareOptions& options_;
+  ValueComparer values_;
+  RealSets sets_;
+  std::string rule_ = "different kinds of answer";
+};
+
+// Multiplies each side by its unit where both are known. False: they measure different things.
+bool ConvertUnits(const ParsedAnswer& a, const ParsedAnswer& b, Expressions& expressions,
+                  NodeId& node_a, NodeId& node_b) {
+  if (a.unit.empty() || b.unit.empty() || a.unit == b.unit) return true;
+  const auto unit_a = ReadUnit(a.unit);
+  const auto unit_b = ReadUnit(b.unit);
+  if (!unit_a || !unit_b) return true;
+  if (unit_a->dimension != unit_b->dimension) return false;
+  if (unit_a->factor == unit_b->factor) return true;
+  node_a = expressions.Make(Op::kMultiply, {node_a, expressions.Number(unit_a->factor)});
+  node_b = expressions.Make(Op::kMultiply, {node_b, expressions.Number(unit_b->factor)});
+  return true;
+}
+
+// The answer with its variables named as the reference's, in the order they appear, if it has as
+// many.
+NodeId RenameVariables(Expressions& expressions, NodeId answer, NodeId reference) {
+  const auto from = expressions.Symbols(answer);
+  const auto to = expressions.Symbols(reference);
+  if (from.size() != to.size()) return answer;
+  for (size_t i = 0; i < from.size(); ++i) {
+    answer = expressions.Substitute(answer, from[i],
+                                    expressions.Symbol("\\renamed " + std::to_string(i)));
+  }
+  for (size_t i = 0; i < from.size(); ++i) {
+    answer =
+        expressions.Substitute(answer, "\\renamed " + std::to_string(i), expressions.Symbol(to[i]));
+  }
+  return answer;
+}
+
+// ["$1$", "$2$"] or ['2'], as data sets print their lists of answers: the items with commas between
+// them.
+std::string UnwrapPrintedList(std::string_view text) {
+  const std::string_view trimmed = Trim(text);
+  const bool list = trimmed.size() > 3 && trimmed.front() == '[' && trimmed.back() == ']' &&
+                    (trimmed[1] == '\'' || trimmed[1] == '"') &&
+                    trimmed[trimmed.size() - 2] == trimmed[1];
+  if (!list) return std::string(text);
+  const char quote = trimmed[1];
+  const std::string_view items = trimmed.substr(1, trimmed.size() - 2);
+  std::string result;
+  bool inside = false;
+  for (size_t i = 0; i < items.size(); ++i) {
+    if (items[i] == quote) {
+      inside = !inside;
+    } else if (inside || items[i] == ',') {
+      if (items.substr(i).starts_with("\\\\")) ++i;  // printed strings double their backslashes
+      result += items[i];
+    }
+  }
+  return result;
+}
+
+Comparison CompareParsed(std::string_view answer, std::string_view reference,
+                         const CompareOptions& options) {
+  Work work(kWorkSteps);
+  using enum CommaReading;
+  constexpr std::pair<CommaReading, CommaReading> kReadings[] = {{kThousands, kThousands},
+                                                                 {kSeparator, kSeparator},
+                                                                 {kDecimal, kThousands},
+                                                                 {kThousands, kDecimal},
+                                                                 {kDecimal, kDecimal}};
+  Comparison first;
+  bool ambiguous = false;
+  bool decimal_a = false;
+  bool decimal_b = false;
+  for (size_t i = 0; i < std::size(kReadings); ++i) {
+    const auto [of_a, of_b] = kReadings[i];
+    if (of_a == kSeparator && !ambiguous) continue;
+    if ((of_a == kDecimal && !decimal_a) || (of_b == kDecimal && !decimal_b)) continue;
+    Expressions expressions;
+    const ParsedAnswer a = ParseAnswer(answer, expressions, of_a);
+    const ParsedAnswer b = ParseAnswer(reference, expressions, of_b);
+    if (i == 0) {
+      ambiguous = a.ambiguous_comma || b.ambiguous_comma;
+      decimal_a = a.decimal_comma;
+      decimal_b = b.decimal_comma;
+      if (a.too_long || b.too_long) first.rule = "too long or too deep to read";
+    }
+    if (a.root == kNoNode || b.root == kNoNode) {
+      if (i == 0 && first.rule.empty())
+        first.rule =
+            a.root == kNoNode ? "the answer is no mathematics" : "the reference is no mathematics";
+      continue;
+    }
+    NodeId node_a = Canonical(expressions, a.root);
+    NodeId node_b = Canonical(expressions, b.root);
+    Comparison comparison;
+    if (options.match_units && !ConvertUnits(a, b, expressions, node_a, node_b)) {
+      comparison = {Truth::kFalse, "units of different kinds"};
+    } else {
+      if (options.rename_variables) node_a = RenameVariables(expressions, node_a, node_b);
+      Comparer comparer(expressions, options, work);
+      comparison.same = comparer.Compare(node_a, node_b);
+      comparison.rule = comparer.rule();
+    }
+    if (work.exhausted())
+      comparison = {Truth::kUnknown, "beyond the work that one comparison may take"};
+    if (comparison.same == Truth::kTrue) return comparison;
+    if (i == 0) first = comparison;
+  }
+  return first;
+}
+
+}  // namespace
+
+Comparison CompareAnswers(std::string_view answer, std::string_view printed_reference,
+                          const CompareOptions& options) {
+  const std::string unwrapped = UnwrapPrintedList(printed_reference);
+  const std::string_view reference = Trim(unwrapped);
+  answer = Trim(answer);
+  if (answer == reference) return {Truth::kTrue, "the same text"};
+  if (answer.empty()) return {Truth::kFalse, "the answer is empty"};
+  if (answer.size() > kMaxAnswerBytes || reference.size() > kMaxAnswerBytes) {
+    return {Truth::kUnknown, "too long to compare"};
+  }
+  if (const auto time = TimeOrDate(reference)) {
+    if (const auto other = TimeOrDate(answer))
+      return {ToTruth(*time == *other), "as times or dates"};
+  }
+  const auto choice = ChoiceLetter(reference);
+  if (choice && reference.find_first_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ") != std::string_view::npos) {
+    if (const auto other = ChoiceLetter(answer))
+      return {ToTruth(*choice == *other), "as letters of choices"};
+  }
+  Comparison comparison = CompareParsed(answer, reference, options);
+  if (comparison.same != Truth::kTrue) {
+    const std::string words = PlainText(answer);
+    if (!words.empty() && words == PlainText(reference)) return {Truth::kTrue, "as words"};
+    if (comparison.rule.ends_with("no mathematics")) comparison.same = Truth::kFalse;
+  }
+  return comparison;
+}
+
+}  // namespace rationale

@@ -1,0 +1,32 @@
+// Compare: does an answer say the same as the reference?
+
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "rewards/math/value.h"
+
+namespace rationale {
+
+struct CompareOptions {
+  ValueOptions value;
+  bool ordered_lists = false;     // "1, 2" differs from "2, 1"
+  bool match_names = true;        // "x = 3" differs from "y = 3"
+  bool rename_variables = false;  // "f(x)" and "f(y)" are the same
+  bool match_units =
+      true;  // "3 cm" differs from "3 m"; a unit that is not known, or missing, is ignored
+  bool relations_answer_sets = false;  // "x > 1" answers "(1, ∞)"; the reverse always holds
+};
+
+struct Comparison {
+  Truth same = Truth::kUnknown;
+  std::string rule;  // for a person: by what the verdict was reached
+};
+
+// Compares two answers, each given as LaTeX or text without what surrounds it. The work is bounded
+// whatever they hold.
+Comparison CompareAnswers(std::string_view answer, std::string_view reference,
+                          const CompareOptions& options = {});
+
+}  // namespace rationale

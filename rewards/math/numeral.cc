@@ -1,0 +1,169 @@
+// Numeral: see numeral.h.
+
+#include "rewards/math/numeral.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace rationale {
+namespace {
+
+bool IsDigit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+// The number of digits that begin at text[at].
+size_t DigitRun(std::string_view text, size_t at) {
+  size_t end = at;
+  while (end < text.size() && IsDigit(text[end])) ++end;
+  return end - at;
+}
+
+// The length of the separator of thousands at text[at], 0 if there is none there. `tight`: one that
+// can be nothing else.
+size_t SeparatorLength(std::string_view text, size_t at, bool plain_comma, bool* tight) {
+  const std::string_view rest = text.substr(at);
+  constexpr std::string_view kTight[] = {"{,}", "{, }", " {,}",  " {, }", "{,\\!}", ",\\!",
+                                         "\\,", "\\ ",  "{\\,}", "~",     "'"};
+  for (const std::string_view separator : kTight) {
+    if (!rest.starts_with(separator)) continue;
+    size_t length = separator.size();
+    while (separator == ",\\!" && length < rest.size() && rest[length] == ' ') ++length;
+    *tight = true;
+    return length;
+  }
+  *tight = false;
+  if (plain_comma && rest.starts_with(",")) return 1;
+  return rest.starts_with(" ") ? 1 : 0;
+}
+
+// The length of "1.234.567,89" at text[at] (points between thousands, a decimal comma), 0 if that
+// is not there.
+size_t EuropeanLength(std::string_view text, size_t at) {
+  const size_t first = DigitRun(text, at);
+  if (first == 0 || first > 3 || text[at] == '0') return 0;
+  size_t end = at + first;
+  size_t groups = 0;
+  while (end < text.size() && text[end] == '.' && DigitRun(text, end + 1) == 3) {
+    end += 4;
+    ++groups;
+  }
+  if (groups == 0 || end >= text.size() || text[end] != ',') return 0;
+  const size_t decimals = DigitRun(text, end + 1);
+  return decimals == 0 ? 0 : end + 1 + decimals - at;
+}
+
+// The length of "12,34,567" at text[at] (India's groups: the last of three digits, those before it
+// of two), else 0.
+size_t IndianLength(std::string_view text, size_t at) {
+  const size_t first = DigitRun(text, at);
+  if (first == 0 || first > 2 || text[at] == '0') return 0;
+  size_t end = at + first;
+  size_t pairs = 0;
+  while (end < text.size() && text[end] == ',' && DigitRun(text, end + 1) == 2) {
+    end += 3;
+    ++pairs;
+  }
+  const bool three =
+      pairs > 0 && end < text.size() && text[end] == ',' && DigitRun(text, end + 1) == 3;
+  return three ? end + 4 - at : 0;
+}
+
+class Scanner {
+ public:
+  Scanner(std::string_view text, size_t at, CommaReading commas, bool inside_brackets)
+      : text_(text), begin_(at), at_(at), commas_(commas), inside_brackets_(inside_brackets) {}
+
+  Numeral Scan() {
+    if (const size_t length = EuropeanLength(text_, at_); length > 0 && !inside_brackets_) {
+      TakeWithout('.', length, ',');
+    } else if (const size_t indian = IndianLength(text_, at_); indian > 0 && !inside_brackets_) {
+      TakeWithout(',', indian, '\0');
+    } else {
+      TakeInteger();
+      TakeDecimals();
+    }
+    TakeExponent();
+    numeral_.length = at_ - begin_;
+    return numeral_;
+  }
+
+ private:
+  // `length` bytes without the separators; `point`: the decimal sign among them.
+  void TakeWithout(char separator, size_t length, char point) {
+    for (const char c : text_.substr(at_, length)) {
+      if (c == separator) continue;
+      if (c == point) {
+        numeral_.digits += '.';
+        numeral_.decimals = 0;
+      } else {
+        numeral_.digits += c;
+        if (numeral_.decimals >= 0) ++numeral_.decimals;
+      }
+    }
+    at_ += length;
+    numeral_.ambiguous_comma = true;
+  }
+
+  void TakeInteger() {
+    const size_t first = DigitRun(text_, at_);
+    numeral_.digits.append(text_.substr(at_, first));
+    at_ += first;
+    if (first == 0 || first > 3) return;
+    const bool leads_with_zero = numeral_.digits[0] == '0';
+    while (at_ < text_.size()) {
+      bool tight = false;
+      const bool plain_comma = commas_ == CommaReading::kThousands && !inside_brackets_;
+      const size_t separator = SeparatorLength(text_, at_, plain_comma, &tight);
+      if (separator == 0 || DigitRun(text_, at_ + separator) != 3 || leads_with_zero) return;
+      const size_t end = at_ + separator + 3;
+      // "1 125/1000" is a mixed number.
+      if (text_[at_] == ' ' && end < text_.size() && text_[end] == '/') return;
+      if (text_[at_] == ',' && !tight) numeral_.ambiguous_comma = true;
+      numeral_.digits.append(text_.substr(at_ + separator, 3));
+      at_ = end;
+    }
+  }
+
+  void TakeDecimals() {
+    const bool comma = at_ < text_.size() && text_[at_] == ',' && DigitRun(text_, at_ + 1) > 0;
+    if (comma && !inside_brackets_) numeral_.decimal_comma = true;
+    const std::string_view rest = text_.substr(std::min(at_ + 1, text_.size()));
+    const bool repeating =
+        rest.starts_with("\\overline{") || rest.starts_with("\\dot{") || rest.starts_with("\\bar{");
+    const bool point =
+        at_ < text_.size() && text_[at_] == '.' && (DigitRun(text_, at_ + 1) > 0 || repeating);
+    if (!point && !(comma && commas_ == CommaReading::kDecimal && !inside_brackets_)) return;
+    const size_t decimals = DigitRun(text_, at_ + 1);
+    numeral_.digits += '.';
+    numeral_.digits.append(text_.substr(at_ + 1, decimals));
+    numeral_.decimals = static_cast<int>(std::min<size_t>(decimals, 1'000'000));
+    at_ += 1 + decimals;
+  }
+
+  void TakeExponent() {
+    if (at_ >= text_.size() || (text_[at_] != 'e' && text_[at_] != 'E')) return;
+    size_t digits = at_ + 1;
+    if (digits < text_.size() && (text_[digits] == '-' || text_[digits] == '+')) ++digits;
+    const size_t count = DigitRun(text_, digits);
+    if (count == 0 || count > 6) return;
+    const char* begin = text_.data() + (text_[at_ + 1] == '+' ? at_ + 2 : at_ + 1);
+    std::from_chars(begin, text_.data() + digits + count, numeral_.exponent);
+    at_ = digits + count;
+  }
+
+  std::string_view text_;
+  size_t begin_;
+  size_t at_;
+  CommaReading commas_;
+  bool inside_brackets_;
+  Numeral numeral_;
+};
+
+}  // namespace
+
+Numeral ScanNumeral(std::string_view text, size_t at, CommaReading commas, bool inside_brackets) {
+  return Scanner(text, at, commas, inside_brackets).Scan();
+}
+
+}  // namespace rationale

@@ -1,0 +1,485 @@
+// Parser: factors, that is numbers, names, functions, brackets and LaTeX structures with what
+// stands behind them.
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <utility>
+
+#include "rewards/math/parser_state.h"
+
+namespace rationale {
+namespace {
+
+template <class E>
+constexpr uint8_t Id(E value) {
+  return static_cast<uint8_t>(value);
+}
+
+constexpr int kMaxPostfix = 20;
+constexpr int kMaxExponent = 10'000;
+
+bool IsDigits(std::string_view text) {
+  return !text.empty() &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+// "12.5" and a power of ten as an exact number.
+Rational FromToken(std::string_view text, int decimals, int exponent) {
+  std::string digits(text);
+  std::erase(digits, '.');
+  return Rational::FromDecimal(digits.empty() ? "0" : digits, exponent - std::max(decimals, 0));
+}
+
+}  // namespace
+
+NodeId ParserState::ParseFactor() {
+  const Level level(*this);
+  if (failed_) return kNoNode;
+  while (At('{') && At('}', 1)) at_ += 2;  // an empty group
+  const NodeId primary = ParsePrimary();
+  return failed_ ? kNoNode : ParsePostfix(primary);
+}
+
+NodeId ParserState::ParsePostfix(NodeId base) {
+  for (int count = 0; !failed_; ++count) {
+    if (count > kMaxPostfix) return Fail();
+    if (At('^')) {
+      // A degree sign, an ordinal's ending, a prime, or an exponent.
+      const bool group = At('{', 1);
+      const size_t inside = group ? 2 : 1;
+      if (Peek(inside).kind == TokenKind::kDegree) {
+        at_ += group ? 4 : 2;
+        base = expressions_.Make(Op::kDegrees, {base});
+      } else if (Peek(inside).kind == TokenKind::kText || At('\'', inside)) {
+        at_ += group ? 4 : 2;
+      } else if (expressions_[base].op == Op::kNumberSet) {
+        const std::string suffix = (++at_, TakeRawGroup());
+        base = expressions_.Named(Op::kNumberSet, expressions_.Name(base) + suffix, {});
+      } else if (group ? (At('+', 2) || At('-', 2) || At('*', 2)) && At('}', 3)
+                       : At('+', 1) || At('*', 1)) {
+        // A sign alone: a side to come from, a conjugate.
+        ++at_;
+        base = expressions_.Named(Op::kCall, "^" + TakeRawGroup(), std::array{base});
+      } else {
+        ++at_;
+        const NodeId exponent = ParseArgument(false);
+        if (!failed_) base = expressions_.Make(Op::kPower, {base, exponent});
+      }
+    } else if (At(TokenKind::kDegree)) {
+      ++at_;
+      base = expressions_.Make(Op::kDegrees, {base});
+    } else if (At(TokenKind::kUnit)) {  // a currency sign
+      if (unit_.empty()) unit_ = Peek().text;
+      ++at_;
+    } else if (At('%')) {
+      ++at_;
+      base = expressions_.Make(Op::kPercent, {base});
+    } else if (At('!')) {
+      const bool twice = At('!', 1);
+      at_ += twice ? 2 : 1;
+      base = expressions_.Make(Op::kFactorial, {base}, twice ? 2 : 1);
+    } else if (At('_') && expressions_[base].op == Op::kNumber && expressions_[base].literal) {
+      const Token& before = tokens_[at_ - 1];
+      const std::string digits =
+          before.kind == TokenKind::kNumber ? before.text : expressions_.Value(base).ToString();
+      ++at_;
+      const NodeId radix = ParseArgument(false);
+      if (!failed_) base = expressions_.Named(Op::kBased, digits, std::array{radix});
+    } else if (At('_') && expressions_[base].op == Op::kPower &&
+               expressions_[expressions_.Child(base)].op == Op::kSymbol) {
+      // x^2_1 is x_1^2.
+      const std::string name = expressions_.Name(expressions_.Child(base)) + TakeSubscript();
+      const NodeId exponent = expressions_.Child(base, 1);
+      base = expressions_.Make(Op::kPower, {expressions_.Symbol(name), exponent});
+    } else {
+      break;
+    }
+  }
+  return failed_ ? kNoNode : base;
+}
+
+NodeId ParserState::ParsePrimary() {
+  const Token& token = Peek();
+  switch (token.kind) {
+    case TokenKind::kNumber:
+      return ParseNumber();
+    case TokenKind::kSymbol:
+      ++at_;
+      return ParseName(token.text, token.text == "f" || token.text == "g" || token.text == "F" ||
+                                       token.text == "G");
+    case TokenKind::kWord:
+      ++at_;
+      return ParseName(token.text, true);
+    case TokenKind::kText:
+      ++at_;
+      return expressions_.Named(Op::kText, token.text, {});
+    case TokenKind::kConstant: {
+      ++at_;
+      if (At('_')) return ParseName(token.id == Id(Constant::kE) ? "e" : "i", false);
+      return expressions_.Make(Op::kConstant, {}, token.id);
+    }
+    case TokenKind::kFunction:
+      return ParseFunction();
+    case TokenKind::kStructure:
+      return ParseStructure();
+    case TokenKind::kNumberSet:
+      ++at_;
+      return expressions_.Named(Op::kNumberSet, token.text, {});
+    case TokenKind::kUnit:
+      ++at_;
+      if (unit_.empty()) unit_ = token.text;
+      return ParsePrimary();
+    case TokenKind::kDots:
+      ++at_;
+      return expressions_.Symbol("\\ldots");
+    case TokenKind::kSetOpen:
+      return ParseSetBraces();
+    case TokenKind::kAngleOpen: {
+      ++at_;
+      const auto items = ParseArguments('\0');
+      if (failed_ || !Take(TokenKind::kAngleClose)) return Fail();
+      return expressions_.Make(Op::kTuple, items);
+    }
+    case TokenKind::kFloorOpen:
+      ++at_;
+      return ParseEnclosed(TokenKind::kFloorClose, Function::kFloor);
+    case TokenKind::kCeilOpen:
+      ++at_;
+      return ParseEnclosed(TokenKind::kCeilClose, Function::kCeil);
+    case TokenKind::kNorm: {
+      ++at_;
+      const NodeId inside = ParseSum();
+      if (failed_ || !Take(TokenKind::kNorm)) return Fail();
+      return expressions_.Make(Op::kAbs, {inside});
+    }
+    case TokenKind::kBar:
+      return ParseBar();
+    case TokenKind::kPunctuation:
+      if (At('(') || At('[')) return ParseBrackets();
+      if (At(']')) return ParseOutwardInterval();
+      if (At('{')) return ParseBraces();
+      return Fail();
+    default:
+      return Fail();
+  }
+}
+
+NodeId ParserState::ParseNumber() {
+  const Token& token = Peek();
+  if (token.exponent > kMaxExponent || token.exponent < -kMaxExponent) return Fail();
+  if (digits_taken_ > 0) {  // \frac12: the second digit on
+    const std::string rest = token.text.substr(std::exchange(digits_taken_, 0));
+    ++at_;
+    return expressions_.Literal(FromToken(rest, token.decimals, token.exponent), token.decimals);
+  }
+  ++at_;
+  if (token.decimals >= 0 && At(Structure::kOverline)) return ParseRepeating(token);
+  const int decimals = token.decimals < 0 && token.exponent >= 0
+                           ? -1
+                           : std::max(0, std::max(token.decimals, 0) - token.exponent);
+  const NodeId number =
+      expressions_.Literal(FromToken(token.text, token.decimals, token.exponent), decimals);
+  return token.decimals < 0 && token.exponent == 0 ? ParseMixed(number) : number;
+}
+
+// 0.1\overline{6}, 0.\dot{1}4285\dot{7}: the digits under the bar, or from the first dot to the
+// last, repeat.
+NodeId ParserState::ParseRepeating(const Token& number) {
+  ++at_;
+  std::string repeating = TakeRawGroup();
+  if (At(TokenKind::kNumber) && At(Structure::kOverline, 1) && IsDigits(Peek().text)) {
+    repeating += Peek().text;
+    at_ += 2;
+    repeating += TakeRawGroup();
+  } else if (At(Structure::kOverline)) {
+    ++at_;
+    repeating += TakeRawGroup();
+  }
+  if (!IsDigits(repeating) || repeating.size() > 1000) return Fail();
+  Rational value = FromToken(number.text, number.decimals, 0);
+  Rational tail = Rational::FromDecimal(repeating, 0);
+  const Rational nines = Rational::FromDecimal(std::string(repeating.size(), '9'), number.decimals);
+  fmpq_div(tail.get(), tail.get(), nines.get());
+  fmpq_add(value.get(), value.get(), tail.get());
+  return expressions_.Number(std::move(value));
+}
+
+// "2\frac58" and "2 5/8" are mixed numbers.
+NodeId ParserState::ParseMixed(NodeId whole) {
+  const auto is_whole = [&](NodeId node) {
+    const Node& n = expressions_[node];
+    return n.op == Op::kNumber && n.literal && n.decimals < 0;
+  };
+  if (At(Structure::kFraction)) {
+    const size_t begin = at_;
+    const NodeId fraction = ParseStructure();
+    if (failed_) return kNoNode;
+    if (expressions_[fraction].op == Op::kDivide && is_whole(expressions_.Child(fraction, 0)) &&
+        is_whole(expressions_.Child(fraction, 1))) {
+      return expressions_.Make(Op::kAdd, {whole, fraction});
+    }
+    at_ = begin;
+    return whole;
+  }
+  if (At(TokenKind::kNumber) && Peek().space_before && At('/', 1) &&
+      Peek(2).kind == TokenKind::kNumber && IsDigits(Peek().text) && IsDigits(Peek(2).text) &&
+      Peek().exponent == 0 && Peek(2).exponent == 0) {
+    const NodeId numerator = expressions_.Literal(FromToken(Peek().text, -1, 0), -1);
+    const NodeId denominator = expressions_.Literal(FromToken(Peek(2).text, -1, 0), -1);
+    at_ += 3;
+    return expressions_.Make(Op::kAdd,
+                             {whole, expressions_.Make(Op::kDivide, {numerator, denominator})});
+  }
+  return whole;
+}
+
+// The tokens of a {group} or the one token behind '_' or '^', as text.
+std::string ParserState::TakeRawGroup() {
+  std::string text;
+  int depth = 0;
+  do {
+    const Token& token = Peek();
+    if (token.kind == TokenKind::kEnd) break;
+    if (At('{')) {
+      ++depth;
+    } else if (At('}')) {
+      --depth;
+    } else if (token.kind == TokenKind::kPunctuation) {
+      text += static_cast<char>(token.id);
+    } else if (token.text.empty()) {
+      text += std::to_string(static_cast<int>(token.kind)) + "." + std::to_string(token.id);
+    } else {
+      text += token.text;
+    }
+    ++at_;
+  } while (depth > 0);
+  return text;
+}
+
+std::string ParserState::TakeSubscript() {
+  std::string subscript;
+  while (At('_') || At('\'')) {
+    if (Take('\'')) {
+      subscript += '\'';
+    } else {
+      ++at_;
+      subscript += "_" + TakeRawGroup();
+    }
+  }
+  return subscript;
+}
+
+// A variable, a product of the letters of a short word, or a call.
+NodeId ParserState::ParseName(std::string name, bool may_be_called) {
+  const bool ascii =
+      std::all_of(name.begin(), name.end(), [](unsigned char c) { return c < 0x80; });
+  const bool word = name.size() > 1 && ascii &&
+                    std::isalpha(static_cast<unsigned char>(name[0])) != 0 &&
+                    tokens_[at_ - 1].kind == TokenKind::kWord;
+  // C_n^k is the number of combinations, as it is written in China, France and Russia.
+  if (name == "C" && At('_')) {
+    const size_t begin = at_;
+    ++at_;
+    const NodeId n = ParseArgument(true);
+    if (!failed_ && Take('^')) {
+      const NodeId k = ParseArgument(true);
+      if (!failed_) return expressions_.Make(Op::kFunction, {n, k}, Id(Function::kBinomial));
+    }
+    if (failed_) return kNoNode;
+    at_ = begin;
+    digits_taken_ = 0;
+  }
+  if (may_be_called && At('(') && !Peek().space_before && !(word && name.size() <= 3)) {
+    ++at_;
+    const auto arguments = ParseArguments(')');
+    if (failed_ || !Take(')')) return Fail();
+    return expressions_.Named(Op::kCall, name, arguments);
+  }
+  if (!word || name.size() > 3) return expressions_.Symbol(name + TakeSubscript());
+  std::vector<NodeId> letters;
+  for (size_t i = 0; i < name.size(); ++i) {
+    const std::string letter(1, name[i]);
+    const bool last = i + 1 == name.size();
+    if (letter == "e" || letter == "i") {
+      letters.push_back(expressions_.Make(Op::kConstant, {},
+                                          letter == "e" ? Id(Constant::kE) : Id(Constant::kI)));
+    } else {
+      letters.push_back(expressions_.Symbol(last ? letter + TakeSubscript() : letter));
+    }
+    // What stands behind a word belongs to its last letter: "ab^2".
+    if (last) letters.back() = ParsePostfix(letters.back());
+  }
+  if (failed_) return kNoNode;
+  return expressions_.Make(Op::kMultiply, letters);
+}
+
+NodeId ParserState::ParseFunction() {
+  const Level level(*this);
+  auto function = static_cast<Function>(Peek().id);
+  ++at_;
+  NodeId base = kNoNode;
+  NodeId exponent = kNoNode;
+  if (function == Function::kSqrt || function == Function::kCbrt) {
+    const NodeId argument = ParseArgument(false);
+    if (failed_) return kNoNode;
+    return expressions_.Make(Op::kRoot,
+                             {argument, expressions_.Integer(function == Function::kSqrt ? 2 : 3)});
+  }
+  for (int i = 0; i < 2 && !failed_; ++i) {
+    if (At('_') && base == kNoNode) {
+      ++at_;
+      base = ParseArgument(true);
+    } else if (At('^') && exponent == kNoNode) {
+      ++at_;
+      exponent = ParseArgument(true);
+    }
+  }
+  if (failed_) return kNoNode;
+  std::vector<NodeId> arguments;
+  if (At('(')) {
+    ++at_;
+    const Context outer = std::exchange(context_, {});
+    arguments = ParseArguments(')');
+    context_ = outer;
+    if (failed_ || !Take(')')) return Fail();
+  } else {
+    arguments = {ParseFunctionArgument()};
+  }
+  if (failed_) return kNoNode;
+  if (base != kNoNode && function == Function::kLog) arguments.push_back(base);
+  if (exponent != kNoNode && function <= Function::kCsch) {
+    const Node& e = expressions_[exponent];
+    const bool inverse = e.op == Op::kNegate &&
+                         expressions_[expressions_.Child(exponent)].op == Op::kNumber &&
+                         fmpq_is_one(expressions_.Value(expressions_.Child(exponent)).get());
+    if (inverse && function <= Function::kCsc) {
+      function = static_cast<Function>(Id(function) + Id(Function::kArcsin) - Id(Function::kSin));
+      exponent = kNoNode;
+    } else if (inverse && function <= Function::kTanh) {
+      function = static_cast<Function>(Id(function) + Id(Function::kArsinh) - Id(Function::kSinh));
+      exponent = kNoNode;
+    }
+  }
+  const NodeId call = expressions_.Make(Op::kFunction, arguments, Id(function));
+  return exponent == kNoNode ? call : expressions_.Make(Op::kPower, {call, exponent});
+}
+
+// The argument of a function without round brackets: factors up to a sign, a relation or the next
+// function.
+NodeId ParserState::ParseFunctionArgument() {
+  NodeId argument = ParseUnary();
+  while (!failed_ && StartsFactor() && !At(TokenKind::kFunction) && !At('(') && !At('[') &&
+         !At(TokenKind::kDots)) {
+    argument = Product(argument, ParseFactor());
+  }
+  return argument;
+}
+
+NodeId ParserState::ParseStructure() {
+  const Level level(*this);
+  if (failed_) return kNoNode;
+  const auto structure = static_cast<Structure>(Peek().id);
+  const std::string name = Peek().text;
+  ++at_;
+  switch (structure) {
+    case Structure::kFraction: {
+      const NodeId numerator = ParseArgument(true);
+      const NodeId denominator = failed_ ? kNoNode : ParseArgument(true);
+      return failed_ ? kNoNode : expressions_.Make(Op::kDivide, {numerator, denominator});
+    }
+    case Structure::kRoot: {
+      NodeId degree = kNoNode;
+      if (Take('[')) {
+        degree = ParseSum();
+        if (failed_ || !Take(']')) return Fail();
+      }
+      const NodeId argument = ParseArgument(false);
+      if (failed_) return kNoNode;
+      return expressions_.Make(Op::kRoot,
+                               {argument, degree == kNoNode ? expressions_.Integer(2) : degree});
+    }
+    case Structure::kBinomial: {
+      const NodeId n = ParseArgument(true);
+      const NodeId k = failed_ ? kNoNode : ParseArgument(true);
+      return failed_ ? kNoNode : expressions_.Make(Op::kFunction, {n, k}, Id(Function::kBinomial));
+    }
+    case Structure::kBegin:
+      return ParseMatrix(name);
+    case Structure::kBoxed:
+      return ParseArgument(false);
+    case Structure::kOverline:
+      return ParseAccent(true);
+    case Structure::kAccent:
+      return ParseAccent(false);
+    case Structure::kSum:
+    case Structure::kProduct:
+    case Structure::kIntegral:
+    case Structure::kLimit:
+      return ParseBigOperator(structure);
+    case Structure::kEmptySet:
+      return expressions_.Make(Op::kEmptySet, {});
+    default:
+      return Fail();
+  }
+}
+
+// \vec{AB}, \bar{z}: a variable of that name.
+NodeId ParserState::ParseAccent(bool overline) {
+  const std::string inside = TakeRawGroup();
+  if (failed_ || inside.empty()) return Fail();
+  return expressions_.Symbol((overline ? "\\bar " : "") + inside + TakeSubscript());
+}
+
+// \sum_{k=1}^{n} body and its kin. Sums and products over a named range can be evaluated, the
+// others only compared.
+NodeId ParserState::ParseBigOperator(Structure structure) {
+  NodeId lower = kNoNode;
+  NodeId upper = kNoNode;
+  while (!failed_ && (At('_') || At('^'))) {
+    NodeId& bound = At('_') ? lower : upper;
+    ++at_;
+    if (At('{') && At('}', 1)) {
+      at_ += 2;
+    } else if (At('{')) {
+      ++at_;
+      const NodeId left = ParseSet();
+      bound = left;
+      if (!failed_ && At(TokenKind::kRelation)) {
+        const uint8_t id = Peek().id;
+        ++at_;
+        const NodeId right = ParseSet();
+        if (!failed_) bound = expressions_.Make(Op::kRelation, {left, right}, id);
+      }
+      if (failed_ || !Take('}')) return Fail();
+    } else {
+      bound = ParseArgument(true);
+    }
+  }
+  const NodeId body = failed_                             ? kNoNode
+                      : structure == Structure::kIntegral ? ParseSum()
+                                                          : ParseTerm();
+  if (failed_) return kNoNode;
+  const bool ranged = lower != kNoNode && upper != kNoNode &&
+                      expressions_[lower].op == Op::kRelation &&
+                      expressions_[expressions_.Child(lower)].op == Op::kSymbol;
+  if (ranged && (structure == Structure::kSum || structure == Structure::kProduct)) {
+    const NodeId variable = expressions_.Child(lower, 0);
+    const NodeId from = expressions_.Child(lower, 1);
+    return expressions_.Make(structure == Structure::kSum ? Op::kSum : Op::kProduct,
+                             {body, variable, from, upper});
+  }
+  std::vector<NodeId> children = {body};
+  for (const NodeId bound : {lower, upper}) {
+    if (bound == kNoNode) continue;
+    if (expressions_[bound].op == Op::kRelation) {
+      children.push_back(expressions_.Child(bound, 0));
+      children.push_back(expressions_.Child(bound, 1));
+    } else {
+      children.push_back(bound);
+    }
+  }
+  return expressions_.Named(Op::kOpaque, std::to_string(Id(structure)), children);
+}
+
+}  // namespace rationale

@@ -1,0 +1,129 @@
+// ParserState: the recursive descent behind ParseAnswer. Internal to the parser's source files.
+//
+//   answer  = group { ";" group }
+//   group   = item { ("," | "and" | "or") item }
+//   item    = set { relation set } [ unit ]
+//   set     = sum { ("∪" | "∩" | "\\") sum }
+//   sum     = signed { ("+" | "-" | "±") signed }
+//   signed  = [ "+" | "-" | "±" ] term { "mod" term }
+//   term    = factor { [ "*" | "/" | ":" ] factor }
+//   factor  = primary { "^" argument | "_" argument | "!" | "%" | "°" }
+
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "rewards/math/expression.h"
+#include "rewards/math/lexer.h"
+#include "rewards/math/parser.h"
+
+namespace rationale {
+
+class ParserState {
+ public:
+  ParserState(const std::vector<Token>& tokens, Expressions& expressions)
+      : tokens_(tokens), expressions_(expressions), first_node_(expressions.size()) {}
+
+  // All tokens as one answer; kNoNode if they are none.
+  NodeId ParseAll();
+
+  const std::string& unit() const { return unit_; }
+  bool too_long() const { return too_long_; }
+
+ private:
+  // Counts the nesting of the calls that hold one; fails the parse beyond kMaxDepth or kMaxNodes.
+  class Level {
+   public:
+    explicit Level(ParserState& state) : state_(state) {
+      if (++state.depth_ > kMaxDepth || state.expressions_.size() - state.first_node_ > kMaxNodes) {
+        state.too_long_ = true;
+        state.Fail();
+      }
+    }
+    ~Level() { --state_.depth_; }
+
+   private:
+    ParserState& state_;
+  };
+
+  // What the tokens between two brackets mean for those inside.
+  struct Context {
+    int bars = 0;             // open |...|
+    bool builder = false;     // a bar or colon ends a set builder's element
+    bool semicolons = false;  // a semicolon separates items
+  };
+
+  // Tokens.
+  const Token& Peek(size_t ahead = 0) const;
+  bool At(TokenKind kind) const { return Peek().kind == kind; }
+  bool At(char punctuation, size_t ahead = 0) const;
+  bool At(Structure structure, size_t ahead = 0) const;
+  bool Take(char punctuation);
+  bool Take(TokenKind kind);
+  NodeId Fail();
+  bool failed() const { return failed_; }
+
+  // parser.cc: answers, items, sets, sums, terms.
+  NodeId ParseGroups(char close);
+  std::vector<NodeId> ParseItems(char close);
+  NodeId ParseItem();
+  NodeId ParseRelations(NodeId first);
+  void TakeUnit();
+  bool AtItemEnd() const;
+  NodeId ParseSet();
+  NodeId ParseSum();
+  NodeId ParseSignedTerm(bool negative);
+  NodeId ParseTerm();
+  NodeId ParseRatio(NodeId first);
+  NodeId ParseUnary();
+  bool StartsFactor() const;
+  bool IsUnitWord(const Token& token) const;
+  bool AtUnitBracket() const;
+  bool AtUnitLetter() const;
+  NodeId Product(NodeId a, NodeId b);
+  void CarryNames(std::vector<NodeId>& items);
+
+  // parser_factor.cc: factors.
+  NodeId ParseFactor();
+  NodeId ParsePostfix(NodeId base);
+  NodeId ParsePrimary();
+  NodeId ParseNumber();
+  NodeId ParseRepeating(const Token& number);
+  NodeId ParseMixed(NodeId whole);
+  NodeId ParseName(std::string name, bool may_be_called);
+  NodeId ParseFunction();
+  NodeId ParseFunctionArgument();
+  NodeId ParseStructure();
+  NodeId ParseBigOperator(Structure structure);
+  NodeId ParseMatrix(const std::string& environment);
+  NodeId ParseBrackets();
+  NodeId ParseOutwardInterval();
+  NodeId ParseSetBraces();
+  NodeId ParseBar();
+  NodeId ParseEnclosed(TokenKind close, Function function);
+  NodeId ParseBraces();
+  NodeId ParseArgument(bool one_digit);
+  NodeId ParseAccent(bool overline);
+  std::string TakeSubscript();
+  std::string TakeRawGroup();
+  std::vector<NodeId> ParseArguments(char close);
+
+  const std::vector<Token>& tokens_;
+  Expressions& expressions_;
+  size_t first_node_;
+  size_t at_ = 0;
+  size_t digits_taken_ = 0;  // of the number token at at_, by an argument of one digit
+  int depth_ = 0;
+  bool failed_ = false;
+  bool too_long_ = false;
+  Context context_;
+  std::string unit_;
+};
+
+// "f", "x_1", "\text{Area}", "AB", "f(x)", "|AB|", "\frac{AB}{CD}", "(x, y)", "\sin A": what may
+// stand before "=" as the name of the value behind it.
+bool IsName(const Expressions& expressions, NodeId node);
+
+}  // namespace rationale

@@ -1,0 +1,192 @@
+// TextAnswer: see text_answer.h.
+
+#include "rewards/math/text_answer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <vector>
+
+#include "rewards/sections.h"
+
+namespace rationale {
+namespace {
+
+bool IsLetter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+bool IsDigit(char c) {
+  return c >= '0' && c <= '9';
+}
+char Lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 'a' - 'A') : c;
+}
+
+// The words and numbers of a text, lower case.
+std::vector<std::string> Words(std::string_view text) {
+  std::vector<std::string> words;
+  for (const char c : text) {
+    const bool part = IsLetter(c) || IsDigit(c) || static_cast<unsigned char>(c) >= 0x80;
+    const bool continues =
+        !words.empty() && !words.back().empty() && IsDigit(words.back()[0]) == IsDigit(c);
+    if (!part) {
+      words.emplace_back();
+    } else if (continues) {
+      words.back() += Lower(c);
+    } else {
+      words.emplace_back(1, Lower(c));
+    }
+  }
+  std::erase(words, "");
+  return words;
+}
+
+std::optional<int> Number(std::string_view word) {
+  int value = 0;
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
+  if (error != std::errc() || end != word.data() + word.size()) return std::nullopt;
+  return value;
+}
+
+std::optional<int> Month(std::string_view word) {
+  constexpr std::array<std::string_view, 12> kMonths = {
+      "january", "february", "march",     "april",   "may",      "june",
+      "july",    "august",   "september", "october", "november", "december"};
+  for (size_t i = 0; i < kMonths.size(); ++i) {
+    if (word == kMonths[i] || (word.size() == 3 && kMonths[i].starts_with(word)))
+      return static_cast<int>(i + 1);
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> ReadTime(std::string_view text) {
+  // h:mm or h:mm:ss, then am, pm, a.m. or p.m.
+  const size_t begin = text.find_first_of("0123456789");
+  if (begin != 0) return std::nullopt;
+  std::vector<int> parts;
+  size_t at = 0;
+  while (at < text.size()) {
+    size_t end = at;
+    while (end < text.size() && IsDigit(text[end])) ++end;
+    if (end == at || end - at > 2 || (!parts.empty() && end - at != 2)) return std::nullopt;
+    parts.push_back(*Number(text.substr(at, end - at)));
+    at = end;
+    if (at >= text.size() || text[at] != ':') break;
+    ++at;
+  }
+  std::string half;
+  for (const char c : text.substr(at)) {
+    if (IsLetter(c)) half += Lower(c);
+    if (!IsLetter(c) && c != '.' && c != ' ') return std::nullopt;
+  }
+  const bool noted = half == "am" || half == "pm";
+  if (!half.empty() && !noted) return std::nullopt;
+  if (parts.empty() || parts.size() > 3 || (parts.size() == 1 && !noted)) return std::nullopt;
+  parts.resize(3);
+  if (parts[0] > (noted ? 12 : 24) || parts[1] > 59 || parts[2] > 59) return std::nullopt;
+  if (noted) parts[0] = parts[0] % 12 + (half == "pm" ? 12 : 0);
+  return fmt::format("{}:{:02}:{:02}{}", parts[0], parts[1], parts[2],
+                     noted || parts[0] > 12 ? "" : " without am or pm");
+}
+
+std::optional<std::string> ReadDate(std::string_view text) {
+  const std::vector<std::string> words = Words(text);
+  if (words.size() == 3 && words[0].size() == 4 && std::count(text.begin(), text.end(), '-') == 2) {
+    const auto year = Number(words[0]);
+    const auto month = Number(words[1]);
+    const auto day = Number(words[2]);
+    if (year && month && day && *month >= 1 && *month <= 12 && *day >= 1 && *day <= 31) {
+      return fmt::format("{:04}-{:02}-{:02}", *year, *month, *day);
+    }
+  }
+  std::optional<int> month;
+  std::optional<int> day;
+  std::optional<int> year;
+  for (const std::string& word : words) {
+    if (const auto number = Number(word)) {
+      std::optional<int>& slot = *number > 31 ? year : day ? year : day;
+      if (slot) return std::nullopt;
+      slot = number;
+    } else if (const auto named = Month(word)) {
+      if (month) return std::nullopt;
+      month = named;
+    } else if (word != "st" && word != "nd" && word != "rd" && word != "th" && word != "of") {
+      return std::nullopt;
+    }
+  }
+  if (!month || !day) return std::nullopt;
+  return fmt::format("{}-{:02}-{:02}", year ? std::to_string(*year) : "", *month, *day);
+}
+
+}  // namespace
+
+std::string PlainText(std::string_view text) {
+  std::string plain;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '\\' && i + 1 < text.size()) {
+      size_t end = i + 1;
+      while (end < text.size() && IsLetter(text[end])) ++end;
+      const std::string_view command = text.substr(i + 1, end - i - 1);
+      constexpr std::array<std::string_view, 12> kDropped = {
+          "text",   "textbf", "textit", "textrm", "textnormal", "mbox",
+          "mathrm", "mathbf", "left",   "right",  "quad",       "boxed"};
+      if (end == i + 1) {
+        plain += ' ';
+        ++i;
+        continue;
+      }
+      if (std::find(kDropped.begin(), kDropped.end(), command) == kDropped.end())
+        plain.append(text.substr(i, end - i));
+      i = end - 1;
+    } else if (c == '$' || c == '{' || c == '}' || c == '~' || c == '*' || c == '"' || c == '`') {
+      plain += c == '~' ? " " : "";
+    } else {
+      plain += Lower(c);
+    }
+  }
+  std::string result;
+  for (const char c : plain) {
+    const bool space = c == ' ' || c == '\n' || c == '\t' || c == '\r';
+    if (!space) {
+      result += c;
+    } else if (!result.empty() && result.back() != ' ') {
+      result += ' ';
+    }
+  }
+  while (!result.empty() &&
+         std::string_view(" .,;:!").find(result.back()) != std::string_view::npos)
+    result.pop_back();
+  return result;
+}
+
+std::optional<char> ChoiceLetter(std::string_view text) {
+  const std::string lower = PlainText(text);
+  std::string_view plain = lower;
+  for (const std::string_view word : {"option ", "choice ", "answer ", "answer: "}) {
+    if (plain.starts_with(word)) plain = Trim(plain.substr(word.size()));
+  }
+  const bool bracket = plain.starts_with('(');
+  if (bracket) plain = Trim(plain.substr(1));
+  if (plain.empty() || !IsLetter(plain[0])) return std::nullopt;
+  const char letter = static_cast<char>(plain[0] + 'A' - 'a');
+  plain = plain.substr(1);
+  if (plain.empty()) return bracket ? std::nullopt : std::optional(letter);
+  const std::string_view rest = Trim(plain);
+  if (rest.empty()) return std::nullopt;
+  const char next = rest[0];
+  if (bracket) return next == ')' ? std::optional(letter) : std::nullopt;
+  if (next == ')' || next == '.' || next == ':') return letter;
+  return std::nullopt;
+}
+
+std::optional<std::string> TimeOrDate(std::string_view text) {
+  const std::string plain = PlainText(text.substr(0, 64));
+  if (plain.empty() || plain.size() > 40) return std::nullopt;
+  if (auto time = ReadTime(plain)) return time;
+  return ReadDate(plain);
+}
+
+}  // namespace rationale

@@ -1,0 +1,24 @@
+// TextAnswer: answers that are words, letters of choices, times and dates.
+
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace rationale {
+
+// `text` as compared: without LaTeX's commands and delimiters, lower case, one space between words,
+// no punctuation at the ends.
+std::string PlainText(std::string_view text);
+
+// The letter that a multiple-choice answer gives: "C", "(C)", "\textbf{(C)}", "C. 12", "Option C";
+// upper case. Nothing if the text is not one.
+std::optional<char> ChoiceLetter(std::string_view text);
+
+// A time of day ("1:58 am", "13:58:00") or a date ("July 4, 2020", "4 July 2020", "2020-07-04") in
+// one form; nothing if the text is neither. A time without am or pm is kept apart from those with
+// one.
+std::optional<std::string> TimeOrDate(std::string_view text);
+
+}  // namespace rationale

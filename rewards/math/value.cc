@@ -1,0 +1,273 @@
+// Value: see value.h.
+
+#include "rewards/math/value.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/philox.h"
+
+namespace rationale {
+namespace {
+
+constexpr std::array<slong, 3> kPrecisions = {64, 320, 1280};
+constexpr slong kZeroBits = 200;  // a difference this many bits below its terms is called zero
+constexpr int kNumPoints = 4;
+
+// Variables at point number `point`: between 1 and 3, then between 0 and 1, then of both signs.
+// Where the expression counts something (factorials, floors, signs of powers), positive integers.
+Assignment PointFor(const std::vector<std::string>& symbols, int point, bool integers) {
+  Assignment values;
+  for (const std::string& symbol : symbols) {
+    PhiloxStream random(
+        DeriveKey({KeyPart("math point"), KeyPart(symbol), static_cast<uint64_t>(point)}));
+    if (integers) {
+      values.emplace_back(symbol, Rational(random.Int(2, 12) + 7 * point));
+      continue;
+    }
+    const slong numerator = random.Int(101, 996);
+    const slong sign = point >= 2 && random.Int(0, 1) == 1 ? -1 : 1;
+    values.emplace_back(symbol,
+                        Rational(sign * (point == 1 ? numerator : numerator * 3 + 997), 997));
+  }
+  return values;
+}
+
+// Letters that name integers by custom.
+bool IsIntegerName(const std::string& name) {
+  return name.size() == 1 &&
+         std::string_view("jklmnpqrKMN").find(name[0]) != std::string_view::npos;
+}
+
+bool IsReal(const Ball& ball) {
+  return arb_contains_zero(ball.imaginary()) != 0;
+}
+
+// |difference| <= 2^-kZeroBits max(|a|, |b|), or both that small themselves?
+bool IsNegligible(const Ball& difference, const Ball& a, const Ball& b) {
+  Ball bound;
+  mag_t size;
+  mag_t error;
+  mag_init(size);
+  mag_init(error);
+  acb_get_mag(error, difference.get());
+  acb_get_mag(size, a.get());
+  mag_t other;
+  mag_init(other);
+  acb_get_mag(other, b.get());
+  mag_max(size, size, other);
+  mag_mul_2exp_si(size, size, -kZeroBits);
+  const bool negligible = mag_cmp(error, size) <= 0 || mag_cmp_2exp_si(error, -2 * kZeroBits) < 0;
+  mag_clear(size);
+  mag_clear(error);
+  mag_clear(other);
+  return negligible;
+}
+
+// A decimal literal without what stands around it: its node's places, or -1.
+int DecimalsOf(const Expressions& expressions, NodeId node) {
+  while (expressions[node].op == Op::kNegate) node = expressions.Child(node);
+  const Node& n = expressions[node];
+  return n.op == Op::kNumber && n.literal ? n.decimals : -1;
+}
+
+bool IsWrapped(const Expressions& expressions, NodeId node, Op op) {
+  return expressions[node].op == op;
+}
+
+}  // namespace
+
+Truth ValueComparer::Same(NodeId a, NodeId b) {
+  // A percent or degree sign may be left out on one side.
+  for (const auto& [op, reading] : {std::pair(Op::kPercent, options_.percent),
+                                    std::pair(Op::kDegrees, PercentReading::kEither)}) {
+    const bool in_a = IsWrapped(expressions_, a, op);
+    const bool in_b = IsWrapped(expressions_, b, op);
+    if (in_a == in_b) continue;
+    NodeId bare = in_a ? expressions_.Child(a) : a;
+    NodeId other = in_b ? expressions_.Child(b) : b;
+    if (reading != PercentReading::kFraction) {
+      const Truth same = Same(bare, other);
+      if (same == Truth::kTrue || reading == PercentReading::kNumber) return same;
+    }
+  }
+  return SameValue(a, b);
+}
+
+Truth ValueComparer::SameValue(NodeId a, NodeId b) {
+  if (expressions_.Identical(a, b)) return Truth::kTrue;
+  const auto exact_a = EvaluateExactly(expressions_, a, {}, work_);
+  const auto exact_b = EvaluateExactly(expressions_, b, {}, work_);
+  if (exact_a && exact_b && *exact_a == *exact_b) return Truth::kTrue;
+  if (const auto rounded = SameDecimal(a, b)) return *rounded;
+  if (exact_a && exact_b) return Truth::kFalse;
+  const Truth same = SameNumerically(a, b, false);
+  const auto is_bare_log = [&](NodeId node) {
+    const Node& n = expressions_[node];
+    return n.op == Op::kFunction && n.id == static_cast<uint8_t>(Function::kLog) &&
+           n.num_children == 1;
+  };
+  const bool has_log = expressions_.Any(a, is_bare_log) || expressions_.Any(b, is_bare_log);
+  return same == Truth::kTrue || !has_log ? same : SameNumerically(a, b, true);
+}
+
+// If one side is written as a decimal of enough places: is it the other's rounding or truncation?
+std::optional<Truth> ValueComparer::SameDecimal(NodeId a, NodeId b) {
+  const int of_a = DecimalsOf(expressions_, a);
+  const int of_b = DecimalsOf(expressions_, b);
+  const bool a_rounds = of_a >= options_.min_decimals && (of_b < 0 || of_a <= of_b);
+  const bool b_rounds = of_b >= options_.min_decimals && (of_a < 0 || of_b <= of_a);
+  if (!a_rounds && !b_rounds) return std::nullopt;
+  if (!expressions_.Symbols(a_rounds ? b : a).empty()) return std::nullopt;
+  return a_rounds ? Rounds(a, b, of_a) : Rounds(b, a, of_b);
+}
+
+Truth ValueComparer::Rounds(NodeId decimal, NodeId exact, int decimals) {
+  Ball approximation;
+  Ball value;
+  const BallSettings settings{.precision = 192 + std::min(decimals, 1000) * 4};
+  if (!EvaluateBall(expressions_, decimal, {}, settings, work_, approximation) ||
+      !EvaluateBall(expressions_, exact, {}, settings, work_, value)) {
+    return Truth::kUnknown;
+  }
+  if (!IsReal(value)) return Truth::kFalse;
+  // Nought point nought is the rounding of nothing but zero.
+  if (arb_is_zero(approximation.real()) != 0 && arb_contains_zero(value.real()) == 0)
+    return Truth::kFalse;
+  Ball unit;
+  arb_set_si(unit.real(), 10);
+  arb_pow_ui(unit.real(), unit.real(), static_cast<ulong>(decimals), settings.precision);
+  Ball difference;  // in units of the last place
+  arb_sub(difference.real(), value.real(), approximation.real(), settings.precision);
+  arb_mul(difference.real(), difference.real(), unit.real(), settings.precision);
+  Ball magnitude;
+  arb_abs(magnitude.real(), difference.real());
+  Ball half;
+  arb_set_d(half.real(), 0.5);
+  if (arb_gt(magnitude.real(), half.real()) == 0) return Truth::kTrue;
+  // Truncated: the value lies beyond the decimal, less than a unit away.
+  const bool beyond = arb_is_negative(approximation.real()) != 0
+                          ? arb_is_negative(difference.real()) != 0
+                          : arb_is_positive(difference.real()) != 0;
+  arb_one(half.real());
+  return ToTruth(beyond && arb_lt(magnitude.real(), half.real()) != 0);
+}
+
+Truth ValueComparer::SameNumerically(NodeId a, NodeId b, bool natural_log) {
+  std::vector<std::string> symbols = expressions_.Symbols(a);
+  for (const std::string& symbol : expressions_.Symbols(b)) {
+    if (std::find(symbols.begin(), symbols.end(), symbol) == symbols.end())
+      symbols.push_back(symbol);
+  }
+  const auto is_imaginary = [&](NodeId node) {
+    const Node& n = expressions_[node];
+    return n.op == Op::kConstant && n.id == static_cast<uint8_t>(Constant::kI);
+  };
+  const auto counts = [&](NodeId node) {
+    const Node& n = expressions_[node];
+    const auto function = static_cast<Function>(n.id);
+    return n.op == Op::kFactorial ||
+           (n.op == Op::kFunction && (function == Function::kFloor || function == Function::kCeil));
+  };
+  const bool complex = expressions_.Any(a, is_imaginary) || expressions_.Any(b, is_imaginary);
+  const bool integers = std::all_of(symbols.begin(), symbols.end(), IsIntegerName) &&
+                        (expressions_.Any(a, counts) || expressions_.Any(b, counts));
+  bool agreed = false;
+  const int points = symbols.empty() ? 1 : kNumPoints;
+  for (int point = 0; point < points; ++point) {
+    const Assignment values = PointFor(symbols, point, integers);
+    for (const slong precision : kPrecisions) {
+      Ball value_a;
+      Ball value_b;
+      const BallSettings settings{.precision = precision, .natural_log = natural_log};
+      if (!EvaluateBall(expressions_, a, values, settings, work_, value_a) ||
+          !EvaluateBall(expressions_, b, values, settings, work_, value_b)) {
+        if (work_.exhausted()) return Truth::kUnknown;
+        break;
+      }
+      // A point where one side leaves the real numbers is outside the domain that was meant.
+      if (!symbols.empty() && !complex && IsReal(value_a) != IsReal(value_b)) break;
+      Ball difference;
+      acb_sub(difference.get(), value_a.get(), value_b.get(), precision);
+      if (acb_contains_zero(difference.get()) == 0) return Truth::kFalse;
+      if (precision > kZeroBits && IsNegligible(difference, value_a, value_b)) {
+        agreed = true;
+        break;
+      }
+      if (precision == kPrecisions.back()) return Truth::kUnknown;
+    }
+  }
+  return agreed ? Truth::kTrue : Truth::kUnknown;
+}
+
+Truth ValueComparer::IsZero(NodeId node) {
+  if (const auto exact = EvaluateExactly(expressions_, node, {}, work_))
+    return ToTruth(fmpq_is_zero(exact->get()) != 0);
+  return SameNumerically(node, expressions_.Integer(0), false);
+}
+
+std::optional<int> ValueComparer::Order(NodeId a, NodeId b) {
+  const auto exact_a = EvaluateExactly(expressions_, a, {}, work_);
+  const auto exact_b = EvaluateExactly(expressions_, b, {}, work_);
+  if (exact_a && exact_b) {
+    const int order = fmpq_cmp(exact_a->get(), exact_b->get());
+    return (order > 0) - (order < 0);
+  }
+  for (const slong precision : kPrecisions) {
+    Ball value_a;
+    Ball value_b;
+    const BallSettings settings{.precision = precision};
+    if (!EvaluateBall(expressions_, a, {}, settings, work_, value_a) ||
+        !EvaluateBall(expressions_, b, {}, settings, work_, value_b) || !IsReal(value_a) ||
+        !IsReal(value_b)) {
+      return std::nullopt;
+    }
+    Ball difference;
+    acb_sub(difference.get(), value_a.get(), value_b.get(), precision);
+    if (arb_is_positive(difference.real()) != 0) return 1;
+    if (arb_is_negative(difference.real()) != 0) return -1;
+    if (precision > kZeroBits && IsNegligible(difference, value_a, value_b)) return 0;
+  }
+  return std::nullopt;
+}
+
+Truth ValueComparer::Proportional(NodeId a, NodeId b, bool positive) {
+  std::vector<std::string> symbols = expressions_.Symbols(a);
+  for (const std::string& symbol : expressions_.Symbols(b)) {
+    if (std::find(symbols.begin(), symbols.end(), symbol) == symbols.end())
+      symbols.push_back(symbol);
+  }
+  std::optional<Ball> first;  // a / b at the first usable point
+  bool compared = false;
+  constexpr slong kPrecision = 320;
+  for (int point = 0; point < kNumPoints + 1; ++point) {
+    const Assignment values = PointFor(symbols, point, false);
+    Ball value_a;
+    Ball value_b;
+    const BallSettings settings{.precision = kPrecision};
+    if (!EvaluateBall(expressions_, a, values, settings, work_, value_a) ||
+        !EvaluateBall(expressions_, b, values, settings, work_, value_b)) {
+      if (work_.exhausted()) return Truth::kUnknown;
+      continue;
+    }
+    const bool zero_a = acb_contains_zero(value_a.get()) != 0;
+    const bool zero_b = acb_contains_zero(value_b.get()) != 0;
+    if (zero_a != zero_b) return Truth::kFalse;
+    if (zero_a) continue;
+    Ball ratio;
+    acb_div(ratio.get(), value_a.get(), value_b.get(), kPrecision);
+    if (!first) {
+      first = ratio;
+      if (positive && (arb_is_positive(ratio.real()) == 0 || !IsReal(ratio))) return Truth::kFalse;
+      compared = symbols.empty();
+      continue;
+    }
+    Ball difference;
+    acb_sub(difference.get(), ratio.get(), first->get(), kPrecision);
+    if (acb_contains_zero(difference.get()) == 0) return Truth::kFalse;
+    compared = true;
+  }
+  return compared ? Truth::kTrue : Truth::kUnknown;
+}
+
+}  // namespace rationale

@@ -1,0 +1,70 @@
+// Value: are two expressions the same number or function?
+
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "rewards/math/ball.h"
+#include "rewards/math/exact.h"
+#include "rewards/math/expression.h"
+#include "rewards/math/work.h"
+
+namespace rationale {
+
+enum class Truth : uint8_t { kFalse, kTrue, kUnknown };
+
+inline Truth ToTruth(bool value) {
+  return value ? Truth::kTrue : Truth::kFalse;
+}
+
+// How a percent sign is read.
+enum class PercentReading : uint8_t {
+  kEither,    // 28% is 0.28 and 28
+  kFraction,  // 28% is 0.28
+  kNumber,    // 28% is 28
+};
+
+struct ValueOptions {
+  int min_decimals = 6;  // a decimal of so many places answers the number of which it is the
+                         // rounding or truncation
+  PercentReading percent = PercentReading::kEither;
+};
+
+// Decides equality: exactly where both sides are rational, else by ball arithmetic of the
+// difference with growing precision, variables at several points of fixed pseudo-random rational
+// values. A difference that is certainly not zero is proof; one that encloses zero within 2^-200 of
+// the values' size at every point counts as equality.
+class ValueComparer {
+ public:
+  ValueComparer(Expressions& expressions, const ValueOptions& options, Work& work)
+      : expressions_(expressions), options_(options), work_(work) {}
+
+  // a: the answer, b: the reference.
+  Truth Same(NodeId a, NodeId b);
+
+  // The sign of a - b if both are real and without variables: -1, 0, 1; nothing if that cannot be
+  // told.
+  std::optional<int> Order(NodeId a, NodeId b);
+
+  // Is a a nonzero constant times b, as functions of their variables? `positive`: by a positive
+  // constant.
+  Truth Proportional(NodeId a, NodeId b, bool positive);
+
+  // Is the expression zero for all values of its variables?
+  Truth IsZero(NodeId node);
+
+ private:
+  Truth SameValue(NodeId a, NodeId b);
+  Truth SameNumerically(NodeId a, NodeId b, bool natural_log);
+  std::optional<Truth> SameDecimal(NodeId a, NodeId b);
+  Truth Rounds(NodeId decimal, NodeId exact, int decimals);
+
+  Expressions& expressions_;
+  ValueOptions options_;
+  Work& work_;
+};
+
+}  // namespace rationale

@@ -1,0 +1,27 @@
+// Work: the budget of one comparison, counted in steps and never in time, so that the verdict is
+// the same on any machine.
+
+#pragma once
+
+#include <cstdint>
+
+namespace rationale {
+
+// One step is about the cost of multiplying two machine words' worth of balls, some tens of
+// nanoseconds.
+class Work {
+ public:
+  explicit Work(int64_t steps) : left_(steps) {}
+
+  // Takes `steps`; false, from then on, once they are used up.
+  bool Spend(int64_t steps) {
+    left_ = left_ >= steps ? left_ - steps : -1;
+    return left_ >= 0;
+  }
+  bool exhausted() const { return left_ < 0; }
+
+ private:
+  int64_t left_;
+};
+
+}  // namespace rationale

@@ -341,9 +341,29 @@ class Comparer {
   std::string rule_ = "different kinds of answer";
 };
 
+// A single letter behind a number, read as a variable, is a unit beside an answer that has one:
+// "1500 m" beside "1.5 km".
+void SplitLetterUnit(Expressions& expressions, ParsedAnswer& answer, NodeId& node) {
+  if (!answer.unit.empty() || expressions[node].op != Op::kMultiply ||
+      expressions[node].num_children != 2)
+    return;
+  NodeId letter = expressions.Child(node, 1);
+  std::string exponent;
+  if (expressions[letter].op == Op::kPower &&
+      expressions[expressions.Child(letter, 1)].op == Op::kNumber) {
+    exponent = "^" + expressions.Value(expressions.Child(letter, 1)).ToString();
+    letter = expressions.Child(letter, 0);
+  }
+  if (expressions[letter].op != Op::kSymbol || !IsKnownUnit(expressions.Name(letter))) return;
+  answer.unit = expressions.Name(letter) + exponent;
+  node = expressions.Child(node, 0);
+}
+
 // Multiplies each side by its unit where both are known. False: they measure different things.
-bool ConvertUnits(const ParsedAnswer& a, const ParsedAnswer& b, Expressions& expressions,
-                  NodeId& node_a, NodeId& node_b) {
+bool ConvertUnits(ParsedAnswer& a, ParsedAnswer& b, Expressions& expressions, NodeId& node_a,
+                  NodeId& node_b) {
+  if (ReadUnit(a.unit)) SplitLetterUnit(expressions, b, node_b);
+  if (ReadUnit(b.unit)) SplitLetterUnit(expressions, a, node_a);
   if (a.unit.empty() || b.unit.empty() || a.unit == b.unit) return true;
   const auto unit_a = ReadUnit(a.unit);
   const auto unit_b = ReadUnit(b.unit);
@@ -413,8 +433,8 @@ Comparison CompareParsed(std::string_view answer, std::string_view reference,
     if (of_a == kSeparator && !ambiguous) continue;
     if ((of_a == kDecimal && !decimal_a) || (of_b == kDecimal && !decimal_b)) continue;
     Expressions expressions;
-    const ParsedAnswer a = ParseAnswer(answer, expressions, of_a);
-    const ParsedAnswer b = ParseAnswer(reference, expressions, of_b);
+    ParsedAnswer a = ParseAnswer(answer, expressions, of_a);
+    ParsedAnswer b = ParseAnswer(reference, expressions, of_b);
     if (i == 0) {
       ambiguous = a.ambiguous_comma || b.ambiguous_comma;
       decimal_a = a.decimal_comma;
@@ -430,7 +450,7 @@ Comparison CompareParsed(std::string_view answer, std::string_view reference,
     NodeId node_a = Canonical(expressions, a.root);
     NodeId node_b = Canonical(expressions, b.root);
     Comparison comparison;
-    if (options.match_units && !ConvertUnits(a, b, expressions, node_a, node_b)) {
+    if (!ConvertUnits(a, b, expressions, node_a, node_b) && options.match_units) {
       comparison = {Truth::kFalse, "units of different kinds"};
     } else {
       if (options.rename_variables) node_a = RenameVariables(expressions, node_a, node_b);
@@ -448,11 +468,12 @@ Comparison CompareParsed(std::string_view answer, std::string_view reference,
 
 }  // namespace
 
-Comparison CompareAnswers(std::string_view answer, std::string_view printed_reference,
+Comparison CompareAnswers(std::string_view printed_answer, std::string_view printed_reference,
                           const CompareOptions& options) {
-  const std::string unwrapped = UnwrapPrintedList(printed_reference);
-  const std::string_view reference = Trim(unwrapped);
-  answer = Trim(answer);
+  const std::string unwrapped_answer = UnwrapPrintedList(printed_answer);
+  const std::string unwrapped_reference = UnwrapPrintedList(printed_reference);
+  const std::string_view answer = Trim(unwrapped_answer);
+  const std::string_view reference = Trim(unwrapped_reference);
   if (answer == reference) return {Truth::kTrue, "the same text"};
   if (answer.empty()) return {Truth::kFalse, "the answer is empty"};
   if (answer.size() > kMaxAnswerBytes || reference.size() > kMaxAnswerBytes) {

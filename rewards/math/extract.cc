@@ -237,8 +237,15 @@ struct Phrase {
   size_t end = kNone;    // where what it announces begins
 };
 
-// The last phrase of the list, ASCII letters compared without case, in one pass.
+// The last phrase of the list, ASCII letters compared without case. Answers stand near the end:
+// that is searched first.
 Phrase FindLastPhrase(std::string_view text, std::span<const std::string_view> phrases) {
+  constexpr size_t kTail = 2000;
+  if (text.size() > 2 * kTail) {
+    const size_t skipped = text.size() - kTail;
+    const Phrase near_end = FindLastPhrase(text.substr(skipped), phrases);
+    if (near_end.end != kNone) return {near_end.begin + skipped, near_end.end + skipped};
+  }
   Phrase last;
   for (const std::string_view phrase : phrases) {
     const auto equal = [](char a, char b) { return Lower(a) == b; };
@@ -337,7 +344,8 @@ std::optional<std::string> Whole(std::string_view text) {
   const bool one_line = trimmed.find('\n') == kNone;
   if (!one_line) {
     const std::string_view line = Trim(trimmed.substr(trimmed.rfind('\n') + 1));
-    return IsExpression(line) ? std::optional(std::string(line)) : std::nullopt;
+    const bool word = line.find_first_of("0123456789\\=^_({[") == kNone;
+    return !word && IsExpression(line) ? std::optional(std::string(line)) : std::nullopt;
   }
   constexpr int kMaxWords = 6;
   const bool few_words =
@@ -395,9 +403,10 @@ std::optional<ExtractedAnswer> ExtractAnswer(std::string_view text,
     if (source == AnswerSource::kBoxed &&
         std::find(order.begin(), order.end(), AnswerSource::kPhrase) != order.end()) {
       const size_t box = text.rfind("\\boxed");
-      const Phrase phrase = FindLastPhrase(text, kFinalPhrases);
-      if (box != kNone && phrase.end != kNone && phrase.begin > box) {
-        if (const auto announced = Announced(text, phrase)) {
+      const std::string_view behind = box == kNone ? std::string_view() : text.substr(box);
+      const Phrase phrase = FindLastPhrase(behind, kFinalPhrases);
+      if (phrase.end != kNone) {
+        if (const auto announced = Announced(behind, phrase)) {
           return ExtractedAnswer{std::string(Trim(*announced)), AnswerSource::kPhrase};
         }
       }

@@ -49,7 +49,6 @@ NodeId ParserState::Fail() {
 }
 
 NodeId ParserState::ParseAll() {
-  context_.semicolons = true;
   const NodeId root = ParseGroups('\0');
   if (failed_ || !At(TokenKind::kEnd)) return kNoNode;
   return root;
@@ -115,11 +114,15 @@ bool ParserState::AtItemEnd() const {
     case TokenKind::kEnd:
     case TokenKind::kAnd:
     case TokenKind::kSetClose:
+    case TokenKind::kAngleClose:
     case TokenKind::kColumn:
     case TokenKind::kRow:
       return true;
+    case TokenKind::kBar:
+      return context_.builder;
     case TokenKind::kPunctuation:
-      return At(',') || At(';') || At('}') || At(')') || At(']');
+      return At(',') || At(';') || At('}') || At(')') || At(']') || (At(':') && context_.builder) ||
+             (At('[') && context_.outward);
     default:
       return At(Structure::kEnd) || At(Structure::kChoose) || At(Structure::kOver);
   }
@@ -392,7 +395,7 @@ bool ParserState::StartsFactor() const {
              !At(Structure::kChoose) && !At(Structure::kOver);
     case TokenKind::kPunctuation:
       if (At('(')) return !AtUnitBracket();
-      return At('{') || At('[');
+      return At('{') || (At('[') && !context_.outward);
     default:
       return false;
   }

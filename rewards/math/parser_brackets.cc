@@ -54,7 +54,7 @@ NodeId ParserState::ParseBrackets() {
 NodeId ParserState::ParseOutwardInterval() {
   const Level level(*this);
   ++at_;
-  const Context outer = std::exchange(context_, {});
+  const Context outer = std::exchange(context_, {.outward = true});
   const auto items = failed_ ? std::vector<NodeId>() : ParseArguments('\0');
   context_ = outer;
   if (failed_ || items.size() != 2 || !(At('[') || At(']'))) return Fail();

@@ -50,9 +50,9 @@ class ParserState {
 
   // What the tokens between two brackets mean for those inside.
   struct Context {
-    int bars = 0;             // open |...|
-    bool builder = false;     // a bar or colon ends a set builder's element
-    bool semicolons = false;  // a semicolon separates items
+    int bars = 0;          // open |...|
+    bool builder = false;  // a bar or colon ends a set builder's element
+    bool outward = false;  // an opening square bracket closes
   };
 
   // Tokens.

@@ -52,8 +52,9 @@ std::optional<RealSet> RealSets::Read(NodeId node) {
       if (children.size() != 2) return std::nullopt;
       return Normalise({Interval{Bound(children[0]), Bound(children[1])}});
     case Op::kSet:
+      return FromPoints(std::vector(children.begin(), children.end()));
     case Op::kList:
-      return FromPoints(children);
+      return ReadList(std::vector(children.begin(), children.end()));
     case Op::kEmptySet:
       return RealSet();
     case Op::kNumberSet:
@@ -95,7 +96,20 @@ std::optional<RealSet> RealSets::Read(NodeId node) {
   }
 }
 
-std::optional<RealSet> RealSets::FromPoints(std::span<const NodeId> points) {
+// "x < 0 or x > 0" is a union, "1, 2" two points.
+std::optional<RealSet> RealSets::ReadList(const std::vector<NodeId>& items) {
+  RealSet all;
+  for (const NodeId item : items) {
+    const bool statement =
+        expressions_[item].op == Op::kRelation || expressions_[item].op == Op::kChain;
+    const auto part = statement ? ReadRelation(item) : FromPoints({item});
+    if (!part || all.size() + part->size() > kMaxIntervals) return std::nullopt;
+    all.insert(all.end(), part->begin(), part->end());
+  }
+  return Normalise(std::move(all));
+}
+
+std::optional<RealSet> RealSets::FromPoints(const std::vector<NodeId>& points) {
   if (points.size() > kMaxIntervals) return std::nullopt;
   RealSet set;
   for (const NodeId point : points) set.push_back({point, point, true, true});

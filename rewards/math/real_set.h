@@ -40,7 +40,8 @@ class RealSets {
  private:
   std::optional<RealSet> ReadRelation(NodeId node);
   std::optional<RealSet> SolveLinear(NodeId left, Relation relation, NodeId right, NodeId variable);
-  std::optional<RealSet> FromPoints(std::span<const NodeId> points);
+  std::optional<RealSet> ReadList(const std::vector<NodeId>& items);
+  std::optional<RealSet> FromPoints(const std::vector<NodeId>& points);
   std::optional<RealSet> Normalise(RealSet set);
   std::optional<RealSet> Intersect(const RealSet& a, const RealSet& b);
   std::optional<RealSet> Complement(const RealSet& set);

@@ -134,7 +134,7 @@ std::string PlainText(std::string_view text) {
           "text",   "textbf", "textit", "textrm", "textnormal", "mbox",
           "mathrm", "mathbf", "left",   "right",  "quad",       "boxed"};
       if (end == i + 1) {
-        plain += ' ';
+        plain += text[end] == '%' ? '%' : ' ';
         ++i;
         continue;
       }

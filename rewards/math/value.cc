@@ -91,7 +91,24 @@ Truth ValueComparer::Same(NodeId a, NodeId b) {
       if (same == Truth::kTrue || reading == PercentReading::kNumber) return same;
     }
   }
+  if (IsWrapped(expressions_, a, Op::kBased) || IsWrapped(expressions_, b, Op::kBased))
+    return SameDigits(a, b);
   return SameValue(a, b);
+}
+
+// A number in a base was asked for in that base: the digits must be the same, and the base where
+// both name it.
+Truth ValueComparer::SameDigits(NodeId a, NodeId b) {
+  const bool based_a = IsWrapped(expressions_, a, Op::kBased);
+  const bool based_b = IsWrapped(expressions_, b, Op::kBased);
+  if (based_a && based_b) {
+    const Truth base = SameValue(expressions_.Child(a), expressions_.Child(b));
+    return base == Truth::kTrue ? SameValue(a, b) : base;
+  }
+  const std::string& digits = expressions_.Name(based_a ? a : b);
+  if (digits.find_first_not_of("0123456789") != std::string::npos) return Truth::kFalse;
+  const NodeId bare = expressions_.Number(Rational::FromDecimal(digits, 0));
+  return SameValue(bare, based_a ? b : a);
 }
 
 Truth ValueComparer::SameValue(NodeId a, NodeId b) {

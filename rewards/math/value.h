@@ -57,6 +57,7 @@ class ValueComparer {
   Truth IsZero(NodeId node);
 
  private:
+  Truth SameDigits(NodeId a, NodeId b);
   Truth SameValue(NodeId a, NodeId b);
   Truth SameNumerically(NodeId a, NodeId b, bool natural_log);
   std::optional<Truth> SameDecimal(NodeId a, NodeId b);

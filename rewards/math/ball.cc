@@ -8,6 +8,7 @@
 #include <functional>
 
 #include "base/philox.h"
+#include "rewards/math/elementary.h"
 
 namespace rationale {
 namespace {
@@ -248,62 +249,15 @@ class Evaluator {
       return Extreme(node, function, result);
     if (function == Function::kMod) return Mod(node, result);
     if (!Child(node, 0, result)) return false;
-    const auto apply = [&](void (*f)(acb_t, const acb_t, slong)) {
-      f(result.get(), result.get(), precision_);
+    if (const Elementary elementary = ElementaryOf(function); elementary.f != nullptr) {
+      if (elementary.of_reciprocal) {
+        if (acb_contains_zero(result.get()) != 0) return false;
+        acb_inv(result.get(), result.get(), precision_);
+      }
+      elementary.f(result.get(), result.get(), precision_);
       return true;
-    };
-    const auto inverted = [&](void (*f)(acb_t, const acb_t, slong)) {
-      if (acb_contains_zero(result.get()) != 0) return false;
-      acb_inv(result.get(), result.get(), precision_);
-      return apply(f);
-    };
+    }
     switch (function) {
-      case Function::kSin:
-        return apply(acb_sin);
-      case Function::kCos:
-        return apply(acb_cos);
-      case Function::kTan:
-        return apply(acb_tan);
-      case Function::kCot:
-        return apply(acb_cot);
-      case Function::kSec:
-        return apply(acb_sec);
-      case Function::kCsc:
-        return apply(acb_csc);
-      case Function::kArcsin:
-        return apply(acb_asin);
-      case Function::kArccos:
-        return apply(acb_acos);
-      case Function::kArctan:
-        return apply(acb_atan);
-      case Function::kArccot:
-        return inverted(acb_atan);
-      case Function::kArcsec:
-        return inverted(acb_acos);
-      case Function::kArccsc:
-        return inverted(acb_asin);
-      case Function::kSinh:
-        return apply(acb_sinh);
-      case Function::kCosh:
-        return apply(acb_cosh);
-      case Function::kTanh:
-        return apply(acb_tanh);
-      case Function::kCoth:
-        return apply(acb_coth);
-      case Function::kSech:
-        return apply(acb_sech);
-      case Function::kCsch:
-        return apply(acb_csch);
-      case Function::kArsinh:
-        return apply(acb_asinh);
-      case Function::kArcosh:
-        return apply(acb_acosh);
-      case Function::kArtanh:
-        return apply(acb_atanh);
-      case Function::kExp:
-        return apply(acb_exp);
-      case Function::kSqrt:
-        return apply(acb_sqrt);
       case Function::kLn:
         return Log(result);
       case Function::kLg:

@@ -101,9 +101,8 @@ class Lexer {
     at_ += numeral.length;
   }
 
-  void TakePunctuation() {
-    const char c = Peek();
-    ++at_;
+  // What '<', '>', '!', ':' or '=' begins; `c` has been taken.
+  void TakeRelation(char c) {
     const auto two = [&](char second) {
       if (Peek() != second) return false;
       ++at_;
@@ -123,10 +122,23 @@ class Lexer {
       case ':':
         if (two('=')) return Emit(TokenKind::kRelation, Id(Relation::kEqual));
         return Punctuate(':');
-      case '=':
+      default:
         if (two('>')) return Emit(TokenKind::kRelation, Id(Relation::kArrow));
         two('=');
         return Emit(TokenKind::kRelation, Id(Relation::kEqual));
+    }
+  }
+
+  void TakePunctuation() {
+    const char c = Peek();
+    ++at_;
+    switch (c) {
+      case '<':
+      case '>':
+      case '!':
+      case ':':
+      case '=':
+        return TakeRelation(c);
       case '*':
         if (Peek() == '*') {
           // Markdown's bold at either end of an answer, or Python's power.

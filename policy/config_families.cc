@@ -294,8 +294,13 @@ void VisitDeepseekV3(ConfigKeys& keys, ModelConfig& config) {
   keys.Only("scoring_func", std::string_view("sigmoid"));
   keys.Only("topk_method", std::string_view("noaux_tc"));
   keys.Field("norm_topk_prob", config.moe.normalise);
-  keys.Nullable("n_group", config.moe.num_groups, 1);
-  keys.Nullable("topk_group", config.moe.top_groups, 1);
+  if (keys.file() != nullptr) {
+    keys.Nullable("n_group", config.moe.num_groups, 1);
+    keys.Nullable("topk_group", config.moe.top_groups, 1);
+  } else {  // transformers divides by it: a number, never null
+    keys.Field("n_group", config.moe.num_groups);
+    keys.Field("topk_group", config.moe.top_groups);
+  }
   keys.Field("rope_interleave", config.rope.interleaved);
   keys.Write("num_nextn_predict_layers", "0");
 }

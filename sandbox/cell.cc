@@ -237,6 +237,13 @@ void CellJob::ReadStream(Stream& stream) {
   }
 }
 
+void CellJob::EndBecause(const std::string& reason) {
+  if (done_ || !end_reason_.empty()) return;
+  end_reason_ = reason;
+  const jail::Order order = jail::Order::kStop;
+  jail::SendMessage(cell_.control_.get(), &order, sizeof order);
+}
+
 void CellJob::ReadReport() {
   jail::Report report;
   std::vector<int> fds;
@@ -255,6 +262,11 @@ void CellJob::Finish(const jail::Report& report, std::vector<int>& fds) {
   if (outcome_.end == End::kSignalled) outcome_.signal = report.code;
   if (stopped_ && outcome_.end != End::kJailFailure) outcome_.end = End::kOutput;
   outcome_.reason = report.text;
+  if (outcome_.end == End::kOutput && !stopped_) {  // it was our stop that ended it
+    outcome_.end = End::kSignalled;
+    outcome_.signal = SIGKILL;
+    outcome_.reason = end_reason_;
+  }
   outcome_.wall_ms = static_cast<double>(report.wall_us) / 1000;
   outcome_.cpu_ms = static_cast<double>(report.cpu_us) / 1000;
   outcome_.memory_bytes = report.peak_bytes;
@@ -290,6 +302,9 @@ void Supervise(std::span<CellJob* const> jobs) {
       give_up_ms = std::min(give_up_ms, job->give_up_ms_);
     }
     if (events.empty()) return;
+    if (jobs.front()->done_) {
+      for (CellJob* job : jobs) job->EndBecause("the program it was joined to has ended");
+    }
     const int64_t left_ms = std::clamp<int64_t>(give_up_ms - NowMs(), 0, 1'000'000);
     if (poll(events.data(), events.size(), static_cast<int>(left_ms)) < 0 && errno != EINTR)
       FailSystem("poll");

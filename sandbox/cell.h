@@ -78,6 +78,9 @@ class CellJob {
 
   bool done() const { return done_; }
 
+  // Ends the program, unless it has ended: the outcome is then "signalled 9" with this reason.
+  void EndBecause(const std::string& reason);
+
   // Takes the outcome, once done.
   Outcome Take();
 
@@ -99,13 +102,14 @@ class CellJob {
   const jail::JobRequest& request_;
   int64_t output_left_;
   int64_t give_up_ms_ = 0;
-  bool stopped_ = false;  // for its output
+  bool stopped_ = false;    // for its output
+  std::string end_reason_;  // of EndBecause
   bool done_ = false;
   Stream streams_[2];  // standard output, standard error
   Outcome outcome_;
 };
 
-// Serves the jobs' output and reports until all are done.
+// Serves the jobs' output and reports until all are done. When the first is, the others are ended.
 void Supervise(std::span<CellJob* const> jobs);
 
 }  // namespace rationale

@@ -128,9 +128,9 @@ class Sandbox {
   // working folder.
   Outcome Run(const Job& job);
 
-  // Runs two jobs at once, a socket joining their descriptors 3. When either ends, the other sees
-  // end-of-file there and goes on within its own limits. Needs two cells; both are taken at once or
-  // none.
+  // Runs two jobs at once, a socket joining their descriptors 3. When the second ends, the first
+  // sees end-of-file there and goes on within its own limits; when the first ends, the second is
+  // ended ("signalled 9"). Needs two cells; both are taken at once or none.
   std::pair<Outcome, Outcome> RunJoined(const Job& first, const Job& second);
 
  private:

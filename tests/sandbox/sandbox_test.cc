@@ -289,6 +289,16 @@ TEST(Sandbox, JoinsTwoProgramsByASocket) {
   EXPECT_EQ(second.stdout_text, "b'ping\\n'\n") << Text(second);
 }
 
+TEST(Sandbox, EndsTheSecondOfTwoJoinedProgramsWithTheFirst) {
+  Job endless = Python("while True: pass\n");
+  endless.limits.cpu_ms = endless.limits.wall_ms = 60'000;
+  const auto [first, second] = Shared().RunJoined(Python("print(1)"), endless);
+  EXPECT_EQ(Text(first), "exited 0");
+  EXPECT_EQ(Text(second), "signalled 9");
+  EXPECT_LT(second.wall_ms, 20'000);
+  EXPECT_EQ(Text(Shared().Run(Python("print(1)"))), "exited 0");
+}
+
 TEST(Sandbox, ServesManyThreads) {
   std::vector<std::thread> threads;
   std::vector<std::string> texts(8);

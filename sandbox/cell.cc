@@ -186,7 +186,12 @@ bool CellJob::Start(const std::string& stdin_text, int channel) {
   const OwnedFd request(jail::MemoryFile("job", jail::Encode(request_)));
   const OwnedFd input(jail::MemoryFile("stdin", stdin_text));
   if (!request || !input) return false;
-  // Opened anew for reading: the program must not be able to write to what it reads.
+  // Sealed and opened anew for reading: through /proc/self/fd/0 a program could otherwise open it
+  // for writing and keep there what no limit counts.
+  if (fcntl(input.get(), F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) !=
+      0) {
+    return false;
+  }
   const OwnedFd input_read(
       open(("/proc/self/fd/" + std::to_string(input.get())).c_str(), O_RDONLY | O_CLOEXEC));
   if (!input_read) return false;

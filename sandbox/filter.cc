@@ -27,7 +27,7 @@ constexpr std::string_view kAllowed =
     // Files, by path and by descriptor. Where they lead is the business of the mounts and of
     // Landlock.
     "access chdir chmod close close_range copy_file_range creat dup dup2 dup3 faccessat "
-    "faccessat2 fadvise64 fallocate fchdir fchmod fchmodat fchmodat2 fcntl fdatasync flock "
+    "faccessat2 fadvise64 fallocate fchdir fchmod fchmodat fchmodat2 fdatasync flock "
     "fstat fstatfs fsync ftruncate getcwd getdents getdents64 lchown chown fchown fchownat link "
     "linkat lseek lstat mkdir mkdirat newfstatat open openat openat2 pipe pipe2 poll ppoll "
     "pread64 preadv preadv2 pselect6 pwrite64 pwritev pwritev2 read readahead readlink "
@@ -44,7 +44,7 @@ constexpr std::string_view kAllowed =
     "alarm arch_prctl execve execveat exit exit_group fork futex futex_waitv futex_wake "
     "futex_wait futex_requeue get_robust_list getitimer getpgid getpgrp getpid getppid "
     "getpriority getrlimit getrusage getsid gettid kill pause pidfd_open pidfd_send_signal "
-    "prlimit64 restart_syscall rseq rt_sigaction rt_sigpending rt_sigprocmask rt_sigqueueinfo "
+    "restart_syscall rseq rt_sigaction rt_sigpending rt_sigprocmask rt_sigqueueinfo "
     "rt_sigreturn rt_sigsuspend rt_sigtimedwait rt_tgsigqueueinfo sched_get_priority_max "
     "sched_get_priority_min sched_getaffinity sched_getattr sched_getparam sched_getscheduler "
     "sched_rr_get_interval sched_setaffinity sched_yield set_robust_list set_tid_address "
@@ -133,6 +133,9 @@ class Builder {
   std::unique_ptr<void, Release> context_;
 };
 
+// The numbers of fcntl commands from here on are Linux's own.
+constexpr uint64_t kLinuxCommands = 1024;
+
 // Calls that are harmless or not by their arguments.
 void AddConditional(Builder& builder) {
   constexpr uint64_t kNamespaces = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC |
@@ -145,6 +148,17 @@ void AddConditional(Builder& builder) {
   builder.Add(SCMP_ACT_ALLOW, "mmap", SCMP_A3(SCMP_CMP_MASKED_EQ, MAP_SHARED | MAP_GROWSDOWN, 0));
   builder.Add(SCMP_ACT_ALLOW, "mmap",
               SCMP_A3(SCMP_CMP_MASKED_EQ, MAP_SHARED | MAP_ANONYMOUS | MAP_GROWSDOWN, MAP_SHARED));
+
+  // All but F_SETPIPE_SZ, as a larger pipe would hold more than is counted, and leases.
+  builder.Add(SCMP_ACT_ALLOW, "fcntl", SCMP_A1(SCMP_CMP_LT, kLinuxCommands));
+  for (int command : {F_DUPFD_CLOEXEC, F_GETPIPE_SZ, F_GET_SEALS, F_ADD_SEALS}) {
+    builder.Add(SCMP_ACT_ALLOW, "fcntl", SCMP_A1(SCMP_CMP_EQ, static_cast<uint64_t>(command)));
+  }
+  builder.Add(SCMP_ACT_ERRNO(EPERM), "fcntl", SCMP_A1(SCMP_CMP_EQ, F_SETPIPE_SZ));
+
+  // Its own limits only: process 1, which reports how the program ended, has the same user.
+  builder.Add(SCMP_ACT_ALLOW, "prlimit64", SCMP_A0(SCMP_CMP_MASKED_EQ, 0xffffffff, 0));
+  builder.Add(SCMP_ACT_ERRNO(EPERM), "prlimit64", SCMP_A0(SCMP_CMP_GT, 0));
 
   builder.Add(SCMP_ACT_ALLOW, "socketpair", SCMP_A0(SCMP_CMP_EQ, AF_UNIX));
   for (unsigned long request : {FIONREAD, FIONBIO, FIOCLEX, FIONCLEX, FIOASYNC}) {

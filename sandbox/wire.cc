@@ -16,7 +16,7 @@ constexpr size_t kFdsMax = 16;
 }  // namespace
 
 int MemoryFile(const char* name, std::string_view bytes) {
-  const int fd = memfd_create(name, MFD_CLOEXEC);
+  const int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
   if (fd < 0) return -1;
   while (!bytes.empty()) {
     const ssize_t written = write(fd, bytes.data(), bytes.size());

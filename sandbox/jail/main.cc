@@ -54,8 +54,8 @@ bool WriteSmallFile(const char* path, std::string_view text) {
 
 namespace {
 
-constexpr uint64_t kNamespaces = CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWNET |
-                                 CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
+constexpr uint64_t kNamespaces =
+    CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS;
 constexpr uint32_t kInnerId = 1000;
 
 CellConfig ReadConfig() {
@@ -105,6 +105,8 @@ void MapUser(pid_t warden, const CellConfig& config) {
   if (read(mapped, &byte, 1) != 1) _exit(1);  // the keeper died before us
   close(mapped);
   close(kLifelineFd);
+  // Only now, in the cell's own cgroup: this becomes the root that programs see.
+  if (unshare(CLONE_NEWCGROUP) != 0) Refuse("make a cgroup namespace");
   Warden warden(config, cgroup_files);
   warden.Serve();
   _exit(0);
@@ -144,7 +146,7 @@ int Main() {
   const pid_t warden = CloneInto(kNamespaces);
   if (warden < 0) {
     Refuse(
-        "make namespaces (user, pid, mount, net, ipc, uts, cgroup); are user namespaces allowed "
+        "make namespaces (user, pid, mount, net, ipc, uts); are user namespaces allowed "
         "here?");
   }
   if (warden == 0) {

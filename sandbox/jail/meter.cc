@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <set>
 #include <string_view>
 
 #include "sandbox/jail/root.h"
@@ -18,8 +19,9 @@
 namespace rationale::jail {
 namespace {
 
-// What an AF_UNIX socket may hold unread: the kernel's default send buffer.
-constexpr int64_t kSocketBytes = 212'992;
+// What an AF_UNIX socket may hold unread: the kernel's default send buffer. A pipe holds 16 pages,
+// as the system-call filter lets nobody ask for more.
+constexpr int64_t kSocketBytes = 212'992, kPipeBytes = 65'536;
 
 // The wait for a group's other processes that no process needs: pids beyond the job's.
 constexpr int64_t kCellProcesses = 4;
@@ -50,8 +52,9 @@ int64_t NumberAfter(std::string_view text, std::string_view key) {
   return 0;
 }
 
-// user + system time of a process and of the children it waited for, from /proc/<pid>/stat.
-int64_t CpuOf(const std::string& stat) {
+// user + system time of the children a process waited for and, unless `children_only`, its own,
+// from /proc/<pid>/stat.
+int64_t CpuOf(const std::string& stat, bool children_only = false) {
   const size_t name_end = stat.rfind(')');  // the name may hold anything
   if (name_end == std::string::npos) return 0;
   const char* at = stat.c_str() + name_end + 1;
@@ -62,7 +65,8 @@ int64_t CpuOf(const std::string& stat) {
     return 0;
   }
   static const int64_t us_per_tick = 1'000'000 / sysconf(_SC_CLK_TCK);
-  return (ticks[0] + ticks[1] + ticks[2] + ticks[3]) * us_per_tick;
+  return (children_only ? 0 : ticks[0] + ticks[1]) * us_per_tick +
+         (ticks[2] + ticks[3]) * us_per_tick;
 }
 
 bool Number(const char* name, pid_t& pid) {
@@ -101,8 +105,9 @@ bool Meter::Begin(int64_t memory_bytes_max, int64_t processes_max) {
   return true;
 }
 
-Usage Meter::Sample(const std::vector<pid_t>& own) {
+Usage Meter::Sample(const std::vector<pid_t>& own, pid_t init) {
   Usage usage;
+  usage.cpu_us = CpuOf(ReadAt(proc_fd_, (std::to_string(init) + "/stat").c_str()), true);
   if (has_cgroup()) {
     const int64_t charged = std::atoll(ReadOpen(files_[kMemoryUsage]).c_str());
     usage.memory_bytes = std::max<int64_t>(0, charged - std::max(start_bytes_, baseline_bytes_));
@@ -116,9 +121,9 @@ Usage Meter::Sample(const std::vector<pid_t>& own) {
 }
 
 // Sums, over the job's processes, private memory and page tables, and adds what lies in files and
-// may lie in sockets. Shared anonymous mappings, memfds and System V memory cannot be had in the
-// jail. Pages that a fork left shared are counted once per process at first; only when the sum is
-// over the limit are they counted in proportion.
+// may lie in sockets and pipes. Shared anonymous mappings, memfds and System V memory cannot be had
+// in the jail. Pages that a fork left shared are counted once per process at first; only when the
+// sum is over the limit are they counted in proportion.
 int64_t Meter::TreeMemory(const std::vector<pid_t>& own, int64_t& cpu_us) {
   const int folder = openat(proc_fd_, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   DIR* entries = folder < 0 ? nullptr : fdopendir(folder);
@@ -144,7 +149,7 @@ int64_t Meter::TreeMemory(const std::vector<pid_t>& own, int64_t& cpu_us) {
   closedir(entries);
   if (has_cgroup()) return 0;
   struct statfs files {};
-  int64_t rest = tables + SocketBytes();
+  int64_t rest = tables + SocketBytes() + PipeBytes(pids);
   if (statfs(kWritableFolder, &files) == 0) {
     rest += static_cast<int64_t>(files.f_blocks - files.f_bfree) * files.f_bsize;
   }
@@ -160,6 +165,28 @@ int64_t Meter::TreeMemory(const std::vector<pid_t>& own, int64_t& cpu_us) {
 int64_t Meter::SocketBytes() const {
   const int64_t sockets = NumberAfter(ReadAt(proc_fd_, "self/net/sockstat"), "sockets: used");
   return std::max<int64_t>(0, sockets - own_sockets_) * kSocketBytes;
+}
+
+int64_t Meter::PipeBytes(const std::vector<pid_t>& pids) const {
+  std::set<std::string> pipes;  // "pipe:[12345]", open in however many processes
+  for (pid_t pid : pids) {
+    const std::string path = std::to_string(pid) + "/fd";
+    const int folder = openat(proc_fd_, path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR* entries = folder < 0 ? nullptr : fdopendir(folder);
+    if (entries == nullptr) {
+      if (folder >= 0) close(folder);
+      continue;
+    }
+    while (const dirent* entry = readdir(entries)) {
+      char target[64];
+      const ssize_t size = readlinkat(folder, entry->d_name, target, sizeof target);
+      if (size > 5 && std::strncmp(target, "pipe:", 5) == 0) {
+        pipes.emplace(target, static_cast<size_t>(size));
+      }
+    }
+    closedir(entries);
+  }
+  return static_cast<int64_t>(pipes.size()) * kPipeBytes;
 }
 
 int64_t Meter::PeakBytes() const {

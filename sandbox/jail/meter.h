@@ -32,8 +32,9 @@ class Meter {
   // Begins a job: sets the cgroup's limits and forgets earlier peaks. Returns false with errno.
   bool Begin(int64_t memory_bytes_max, int64_t processes_max);
 
-  // Measures now. `own`: processes of the cell that are not the job's.
-  Usage Sample(const std::vector<pid_t>& own);
+  // Measures now. `own`: processes of the cell that are not the job's. `init`: the job's process 1,
+  // one of them; the time of the orphans it waited for is the job's.
+  Usage Sample(const std::vector<pid_t>& own, pid_t init);
 
   // The most seen since Begin().
   int64_t PeakBytes() const;
@@ -46,6 +47,7 @@ class Meter {
 
  private:
   int64_t TreeMemory(const std::vector<pid_t>& own, int64_t& cpu_us);
+  int64_t PipeBytes(const std::vector<pid_t>& pids) const;
   int64_t SocketBytes() const;
   int64_t OomKills() const;
 

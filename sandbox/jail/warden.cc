@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
+#include <linux/openat2.h>
 #include <poll.h>
 #include <sched.h>
 #include <sys/prctl.h>
@@ -389,7 +390,7 @@ void Warden::Watch(Running& job, Report& report) {
 bool Warden::CheckLimits(Running& job, Report& report) {
   std::vector<pid_t> own{getpid(), job.init};
   if (server_ != nullptr) own.push_back(server_->pid());
-  const Usage usage = meter_->Sample(own);
+  const Usage usage = meter_->Sample(own, job.init);
   if (meter_->OutOfMemory() ||
       (!meter_->has_cgroup() && usage.memory_bytes > job.request.memory_bytes)) {
     report.cause = Cause::kMemory;
@@ -461,7 +462,9 @@ void Warden::Collect(const Running& job, Report& report, std::vector<int>& colle
   if (report.cause != Cause::kExited) return;
   for (size_t i = 0; i < job.request.collect.size() && collected.size() < kCollectMax; ++i) {
     const std::string path = std::string(kWorkingFolder) + '/' + job.request.collect[i];
-    const int fd = open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    // No link on the way either: it would be followed with our rights.
+    open_how how{.flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS};
+    const int fd = static_cast<int>(syscall(SYS_openat2, AT_FDCWD, path.c_str(), &how, sizeof how));
     if (fd < 0) continue;
     struct stat status;
     if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {

@@ -1,6 +1,7 @@
 #include "sandbox/sandbox.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "sandbox/attack.h"
 
 namespace rationale {
 namespace {
@@ -31,11 +33,7 @@ Sandbox& Shared() {
 
 // How an outcome reads in a test: "exited 0", "signalled 6", "memory".
 std::string Text(const Outcome& outcome) {
-  std::string text = EndName(outcome.end);
-  if (outcome.end == End::kExited) text += ' ' + std::to_string(outcome.exit_code);
-  if (outcome.end == End::kSignalled) text += ' ' + std::to_string(outcome.signal);
-  if (outcome.end == End::kJailFailure) text += ": " + outcome.reason;
-  return text;
+  return OutcomeText(outcome);
 }
 
 TEST(Sandbox, GivesBackWhatAProgramWroteAndItsExitCode) {
@@ -271,7 +269,8 @@ TEST(Sandbox, CarriesNothingFromOneJobToTheNext) {
   ASSERT_EQ(Text(sandbox.Run(Python(leave_traces))), "exited 0");
   const Outcome outcome = sandbox.Run(Python(find_traces));
   EXPECT_EQ(outcome.stdout_text,
-            "['box', 'shm'] ['main.py'] []\nFalse False False False\n[0, 1, 2, 3] 0o22 0 ['2']\n")
+            "['box', 'shm'] ['main.py'] []\nFalse False False False\n[0, 1, 2, 3] 0o22 " +
+                std::to_string(getpriority(PRIO_PROCESS, 0)) + " ['2']\n")
       << outcome.stderr_text;
 }
 

@@ -87,8 +87,15 @@ std::string RateText(double per_second, const std::string& unit) {
 
 }  // namespace
 
-void LogInfo(std::string_view line) {
-  Logger().info(spdlog::string_view_t(line.data(), line.size()));
+void LogInfo(std::string_view text) {
+  if (text.ends_with('\n')) text.remove_suffix(1);
+  while (true) {
+    const size_t end = text.find('\n');
+    const auto line = text.substr(0, end);
+    Logger().info(spdlog::string_view_t(line.data(), line.size()));
+    if (end == std::string_view::npos) return;
+    text.remove_prefix(end + 1);
+  }
 }
 
 void LogWarning(std::string_view line) {

@@ -14,8 +14,9 @@
 
 namespace rationale {
 
-// One line on standard error, above the progress bar if there is one. Thread-safe.
-void LogInfo(std::string_view line);
+// Lines on standard error, above the progress bar if there is one; a line break at the end of
+// `text` adds none. Thread-safe.
+void LogInfo(std::string_view text);
 void LogWarning(std::string_view line);
 
 template <typename... Args>

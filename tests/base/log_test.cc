@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,15 @@ struct Screen {
             .seconds = [this] { return now; }};
   }
 };
+
+TEST(LogInfo, GivesEveryLineOfATextALineOfItsOwn) {
+  testing::internal::CaptureStderr();
+  LogInfo("title\n-----\n");
+  const std::string text = testing::internal::GetCapturedStderr();
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 2) << text;
+  EXPECT_NE(text.find(" title\n"), std::string::npos) << text;
+  EXPECT_TRUE(text.ends_with(" -----\n")) << text;
+}
 
 TEST(Progress, ElsewhereThanOnATerminalPrintsALineEveryFewSecondsAndTheLastOne) {
   Screen screen;

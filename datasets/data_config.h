@@ -96,7 +96,10 @@ struct DataConfig {
       "the language to think in, for problems that name none: en, de, zh, ...");
     v("file_language", file_language, "the language from the file's name: mgsm_{language}.tsv");
     v("languages", languages, "only problems in these languages; empty: all");
-    v("held_out", held_out, "share of problems held out, by a hash of the prompt", Between(0, 1));
+    v("held_out", held_out,
+      "share of problems held out, by a hash of the prompt; 0 in a part of a mix: all are trained "
+      "on",
+      Between(0, 1));
     v("split_by", split_by,
       "hash this field or pattern instead of the prompt: {row} keeps a row's translations in "
       "parallel files on one side");

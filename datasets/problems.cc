@@ -39,10 +39,20 @@ T OfPart(T item, const std::string& part) {
   return item;
 }
 
-// The parts of a mixture, or the configuration as the only part, without a name.
-std::vector<MixPart> PartsOf(const DataConfig& config) {
+// The parts of a mixture that have a share in the split, or the configuration as the only part,
+// without a name.
+std::vector<MixPart> PartsOf(const DataConfig& config, Split split) {
   if (config.mix.empty()) return {{.name = "", .weight = 1, .data = config}};
-  return config.mix;
+  std::vector<MixPart> parts;
+  for (const MixPart& part : config.mix) {
+    const bool trained_on_only = part.data.held_out == 0 && part.data.held_out_files.empty();
+    if (split != Split::kHeldOut || !trained_on_only) parts.push_back(part);
+  }
+  if (parts.empty()) {
+    throw Error(
+        "data.mix: no part holds problems out; give one held_out above 0, or held_out_files");
+  }
+  return parts;
 }
 
 template <class T>
@@ -76,7 +86,7 @@ std::vector<T> LoadPart(const DataConfig& user_config, Split split, uint64_t run
 template <class T>
 std::vector<T> Load(const DataConfig& config, Split split, uint64_t run_seed) {
   std::vector<T> items;
-  for (const MixPart& part : PartsOf(config)) {
+  for (const MixPart& part : PartsOf(config, split)) {
     for (T& item : LoadPart<T>(part.data, split, run_seed)) {
       items.push_back(OfPart(std::move(item), part.name));
     }
@@ -127,7 +137,7 @@ std::unique_ptr<Generator> ConfiguredGenerator(const DataConfig& config, Split s
 template <class T>
 DataStream<T>::DataStream(const DataConfig& config, Split split, uint64_t run_seed)
     : split_(split) {
-  for (const MixPart& part : PartsOf(config)) {
+  for (const MixPart& part : PartsOf(config, split)) {
     Source source{.name = part.name, .weight = static_cast<uint64_t>(part.weight)};
     Check{source.weight > 0, "a part of weight ", part.weight};
     if (!part.data.generator.empty() && part.data.LimitOf(split) == 0) {

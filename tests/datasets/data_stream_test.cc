@@ -111,6 +111,20 @@ TEST(LoadProblems, AMixtureIsItsPartsOneAfterAnother) {
   EXPECT_EQ(ids, "x/a.jsonl:1 x/a.jsonl:2 y/a.jsonl:1 y/a.jsonl:2 y/a.jsonl:3 ");
 }
 
+TEST(LoadProblems, APartOfAMixtureThatHoldsNothingOutIsTrainedOnOnly) {
+  const TextFile a("a.jsonl", Numbered(2)), b("b.jsonl", Numbered(3));
+  DataConfig config;
+  config.mix = {{.name = "x", .data = {.files = {a.path()}, .held_out = 0}},
+                {.name = "y", .data = {.files = {b.path()}, .held_out = 1}}};
+  std::string ids;
+  for (const Problem& problem : LoadProblems(config, Split::kHeldOut)) ids += problem.id + " ";
+  EXPECT_EQ(ids, "y/b.jsonl:1 y/b.jsonl:2 y/b.jsonl:3 ");
+  config.mix.pop_back();
+  EXPECT_EQ(LoadProblems(config, Split::kTrain).size(), 2u);
+  EXPECT_NE(ErrorOf([&] { LoadProblems(config, Split::kHeldOut); }).find("no part holds"),
+            std::string::npos);
+}
+
 TEST(DataConfig, AMixtureIsReadFromARecipe) {
   const auto read = [](const std::string& toml) {
     return ReadConfig<DataConfig>(ParseToml(toml, "recipe.toml"));

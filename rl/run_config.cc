@@ -1,6 +1,23 @@
 #include "rl/run_config.h"
 
+#include <set>
+#include <string>
+#include <vector>
+
 namespace rationale {
+namespace {
+
+// Collects the keys of a section.
+struct KeyCollector {
+  std::set<std::string> keys;
+
+  template <typename... Rest>
+  void operator()(const char* key, Rest&&...) {
+    keys.insert(key);
+  }
+};
+
+}  // namespace
 
 AdamWSettings OptimizerOptions::adamw() const {
   return {.beta1 = beta1,
@@ -36,6 +53,17 @@ void RunConfig::Validate(const ConfigCheck& check) const {
   for (const int64_t k : eval.k) {
     check(k >= 1 && k <= eval.samples, "eval", "k must lie between 1 and samples");
   }
+}
+
+RunConfig ReadRecipe(const std::string& path, const std::vector<std::string>& overrides) {
+  KeyCollector of_run;
+  RunSection().Visit(of_run);
+  std::vector<std::string> full;
+  for (const std::string& assignment : overrides) {
+    const bool short_form = of_run.keys.contains(assignment.substr(0, assignment.find('=')));
+    full.push_back(short_form ? "run." + assignment : assignment);
+  }
+  return ReadConfigFile<RunConfig>(path, full);
 }
 
 }  // namespace rationale

@@ -231,4 +231,8 @@ struct RunConfig {
   void Validate(const ConfigCheck& check) const;
 };
 
+// The recipe in a file, with `--set` assignments applied in order; one without a section is
+// [run]'s: seed=1. Throws Error as ReadConfigFile does.
+RunConfig ReadRecipe(const std::string& path, const std::vector<std::string>& overrides = {});
+
 }  // namespace rationale

@@ -129,6 +129,7 @@ TEST_F(BadInput, ANanInTheLossStopsNamesTheStepAndKeepsTheLastCheckpoint) {
 }
 
 TEST_F(BadInput, AGpuThatIsNotThereIsSaidSo) {
+  ExpectRefused(Train("run", {"device=cuda"}), {"cuda", "GPU"});
   ExpectRefused(Train("run", {"run.device=cuda"}), {"cuda", "GPU"});
 }
 

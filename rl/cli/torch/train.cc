@@ -51,7 +51,7 @@ std::string DefaultFolder(const std::string& recipe) {
 std::pair<RunConfig, std::string> OpenFolder(const TrainArguments& arguments) {
   if (arguments.resume.empty()) {
     if (arguments.recipe.empty()) throw Error("train: needs a RECIPE.toml, or --resume DIR");
-    auto config = ReadConfigFile<RunConfig>(arguments.recipe, arguments.set);
+    auto config = ReadRecipe(arguments.recipe, arguments.set);
     const auto folder = arguments.out.empty() ? DefaultFolder(arguments.recipe) : arguments.out;
     if (fs::exists(folder + "/config.toml")) {
       throw Error("{}: there is a run already; go on with it by --resume {}, or give another --out",
@@ -68,7 +68,7 @@ std::pair<RunConfig, std::string> OpenFolder(const TrainArguments& arguments) {
   const auto path = arguments.resume + "/config.toml";
   if (!fs::exists(path))
     throw Error("--resume {}: no run there ({} is missing)", arguments.resume, path);
-  return {ReadConfigFile<RunConfig>(path, arguments.set), arguments.resume};
+  return {ReadRecipe(path, arguments.set), arguments.resume};
 }
 
 int RunTraining(const TrainArguments& arguments, bool sft_only) {

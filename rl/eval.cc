@@ -6,10 +6,11 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <optional>
 #include <set>
 
 #include "base/error.h"
-#include "base/json.h"
+#include "base/log.h"
 #include "base/text_table.h"
 #include "rl/pass_at_k.h"
 
@@ -108,23 +109,18 @@ void CheckSettings(const Rubric& rubric, const EvalSettings& settings) {
   }
 }
 
-void WriteSlice(const EvalSlice& slice, JsonWriter& json) {
-  json.BeginObject()
-      .Field("problems", slice.problems)
-      .Field("samples", slice.samples)
-      .Field("unjudged", slice.unjudged)
-      .Field("accuracy", slice.accuracy)
-      .Field("reward", slice.reward)
-      .Field("components", slice.components)
-      .Field("response_tokens", slice.response_tokens)
-      .Field("truncated_fraction", slice.truncated)
-      .EndObject();
-}
-
-void WriteByK(std::string_view name, const std::map<int64_t, double>& values, JsonWriter& json) {
-  json.Key(name).BeginObject();
-  for (const auto& [k, value] : values) json.Field(std::to_string(k), value);
-  json.EndObject();
+std::vector<Sample> Draw(Engine& engine, const Prompter& prompter,
+                         std::span<const Problem* const> problems, const EvalSettings& settings) {
+  std::optional<Progress> progress;
+  RolloutCallbacks callbacks;
+  int64_t done = 0;
+  if (!settings.progress.empty()) {
+    progress.emplace(settings.progress, static_cast<int64_t>(problems.size()) * settings.samples,
+                     "sample");
+    callbacks.on_finish = [&](const Rollout&) { progress->Update(++done); };
+  }
+  return DrawSamples(engine, prompter, problems, settings.samples, settings.sampling, settings.key,
+                     callbacks);
 }
 
 }  // namespace
@@ -136,8 +132,7 @@ EvalReport Evaluate(Engine& engine, const Prompter& prompter, std::span<const Pr
   std::vector<const Problem*> pointers;
   for (const Problem& problem : problems) pointers.push_back(&problem);
   const auto start = std::chrono::steady_clock::now();
-  auto drawn =
-      DrawSamples(engine, prompter, pointers, settings.samples, settings.sampling, settings.key);
+  auto drawn = Draw(engine, prompter, pointers, settings);
   EvalReport report;
   report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   JudgeSamples(drawn, rubric, settings.sampling.max_new_tokens, 0);
@@ -160,6 +155,36 @@ EvalReport Evaluate(Engine& engine, const Prompter& prompter, std::span<const Pr
   report.tokens_per_second = report.seconds > 0 ? tokens / report.seconds : 0;
   if (samples != nullptr) *samples = std::move(drawn);
   return report;
+}
+
+void WriteSlice(const EvalSlice& slice, JsonWriter& json) {
+  json.BeginObject()
+      .Field("problems", slice.problems)
+      .Field("samples", slice.samples)
+      .Field("unjudged", slice.unjudged)
+      .Field("accuracy", slice.accuracy)
+      .Field("reward", slice.reward)
+      .Field("components", slice.components)
+      .Field("response_tokens", slice.response_tokens)
+      .Field("truncated_fraction", slice.truncated)
+      .EndObject();
+}
+
+EvalSlice ReadSlice(const JsonObject& json) {
+  return {.problems = json.Get<int64_t>("problems"),
+          .samples = json.Get<int64_t>("samples"),
+          .unjudged = json.Get<int64_t>("unjudged"),
+          .accuracy = json.Get<double>("accuracy"),
+          .reward = json.Get<double>("reward"),
+          .components = json.Get<std::map<std::string, double>>("components"),
+          .response_tokens = json.Get<double>("response_tokens"),
+          .truncated = json.Get<double>("truncated_fraction")};
+}
+
+void WriteByK(std::string_view name, const std::map<int64_t, double>& values, JsonWriter& json) {
+  json.Key(name).BeginObject();
+  for (const auto& [k, value] : values) json.Field(std::to_string(k), value);
+  json.EndObject();
 }
 
 std::string EvalJson(const EvalReport& report) {

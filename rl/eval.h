@@ -6,8 +6,10 @@
 #include <map>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "base/json.h"
 #include "rl/sampling.h"
 
 namespace rationale {
@@ -18,6 +20,7 @@ struct EvalSettings {
   std::vector<int64_t> k = {1};  // each at most `samples`
   std::string accuracy;          // the component whose full score (>= 1) is "correct"
   SampleKey key;
+  std::string progress = {};  // what a progress bar calls the work; empty: none is shown
 };
 
 // Means over the judged samples of some problems.
@@ -46,6 +49,13 @@ struct EvalReport {
 EvalReport Evaluate(Engine& engine, const Prompter& prompter, std::span<const Problem> problems,
                     const Rubric& rubric, const EvalSettings& settings,
                     std::vector<Sample>* samples = nullptr);
+
+// A slice as one JSON object, and back.
+void WriteSlice(const EvalSlice& slice, JsonWriter& json);
+EvalSlice ReadSlice(const JsonObject& json);
+
+// Numbers by k as one JSON object.
+void WriteByK(std::string_view name, const std::map<int64_t, double>& values, JsonWriter& json);
 
 // The report as one JSON object.
 std::string EvalJson(const EvalReport& report);

@@ -39,36 +39,6 @@ std::vector<Snapshot::Shown> ChooseShown(const Run& run, const std::vector<Sampl
   return shown;
 }
 
-void WriteSlice(const EvalSlice& slice, JsonWriter& json) {
-  json.BeginObject()
-      .Field("problems", slice.problems)
-      .Field("samples", slice.samples)
-      .Field("unjudged", slice.unjudged)
-      .Field("accuracy", slice.accuracy)
-      .Field("reward", slice.reward)
-      .Field("components", slice.components)
-      .Field("response_tokens", slice.response_tokens)
-      .Field("truncated", slice.truncated)
-      .EndObject();
-}
-
-EvalSlice ReadSlice(const JsonObject& json) {
-  return {.problems = json.Get<int64_t>("problems"),
-          .samples = json.Get<int64_t>("samples"),
-          .unjudged = json.Get<int64_t>("unjudged"),
-          .accuracy = json.Get<double>("accuracy"),
-          .reward = json.Get<double>("reward"),
-          .components = json.Get<std::map<std::string, double>>("components"),
-          .response_tokens = json.Get<double>("response_tokens"),
-          .truncated = json.Get<double>("truncated")};
-}
-
-void WriteByK(std::string_view name, const std::map<int64_t, double>& values, JsonWriter& json) {
-  json.Key(name).BeginObject();
-  for (const auto& [k, value] : values) json.Field(std::to_string(k), value);
-  json.EndObject();
-}
-
 std::map<int64_t, double> ReadByK(const JsonObject& json, const std::string& name) {
   std::map<int64_t, double> values;
   for (const auto& [k, value] : json.Get<std::map<std::string, double>>(name)) {
@@ -79,13 +49,15 @@ std::map<int64_t, double> ReadByK(const JsonObject& json, const std::string& nam
 
 }  // namespace
 
-EvalReport EvaluateGreedily(Run& run) {
-  return Evaluate(*run.engine, *run.prompter, run.held_out, *run.rubric, SettingsOf(run, 0));
+EvalReport EvaluateGreedily(Run& run, const std::string& progress) {
+  EvalSettings settings = SettingsOf(run, 0);
+  settings.progress = progress;
+  return Evaluate(*run.engine, *run.prompter, run.held_out, *run.rubric, settings);
 }
 
 Snapshot TakeSnapshot(Run& run) {
   Snapshot snapshot;
-  const auto greedy = EvaluateGreedily(run);
+  const auto greedy = EvaluateGreedily(run, "eval, greedy");
   snapshot.greedy = greedy.all;
   for (const auto& [language, slice] : greedy.by_language) {
     snapshot.greedy_by_language[language] = slice.accuracy;
@@ -94,6 +66,7 @@ Snapshot TakeSnapshot(Run& run) {
   settings.sampling.top_p = run.config.eval.top_p;
   settings.samples = run.config.eval.samples;
   settings.k = run.config.eval.k;
+  settings.progress = "eval, sampled";
   std::vector<Sample> samples;
   const auto sampled =
       Evaluate(*run.engine, *run.prompter, run.held_out, *run.rubric, settings, &samples);

@@ -31,8 +31,9 @@ struct Snapshot {
 // another policy.
 Snapshot TakeSnapshot(Run& run);
 
-// One greedy response to every held-out problem.
-EvalReport EvaluateGreedily(Run& run);
+// One greedy response to every held-out problem. `progress`: what a progress bar calls it; empty:
+// none is shown.
+EvalReport EvaluateGreedily(Run& run, const std::string& progress = "");
 
 // A snapshot survives in a checkpoint as JSON.
 std::string SnapshotJson(const Snapshot& snapshot);

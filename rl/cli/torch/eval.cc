@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,50 +19,58 @@
 #include "rl/cli/arguments.h"
 #include "rl/cli/output.h"
 #include "rl/cli/torch/model_options.h"
+#include "rl/run_config.h"
 
 namespace rationale {
 namespace {
 
 struct EvalArguments {
   ModelArguments model;
-  std::string data, format = "plain", system, rubric, split = "all";
+  std::string data, rubric, split = "all";
   std::vector<std::string> set;
   int64_t limit = 0, seed = 0, max_batch = 64;
-  EvalSettings settings;
   bool json = false;
+  // Absent: the recipe's where --data is one, else its default.
+  std::optional<std::string> format, system, accuracy;
+  std::optional<int64_t> samples;
+  std::optional<int32_t> max_new_tokens;
+  std::optional<double> temperature, top_p;
+  std::vector<int64_t> k;
+  std::vector<std::string> stop;
 
   void AddTo(Arguments& arguments) {
     model.AddTo(arguments);
     arguments
         .add_option("--data", data,
                     "JSONL, Parquet or TSV file, a known data set such as gsm8k, or a recipe's "
-                    "TOML file, whose [data] is used")
+                    "TOML file: its data, template, stop texts, rewards and [eval] are the "
+                    "defaults of the options below")
         ->required();
     arguments.add_option("--split", split, "all, train or held_out")->capture_default_str();
-    arguments.add_option("--set", set, "override a key of [data]: --set fields.reference=target")
+    arguments
+        .add_option("--set", set,
+                    "override a recipe's key, also without one: --set data.fields.reference=target")
         ->allow_extra_args(false);
     arguments.add_option("--limit", limit, "use so many problems; 0: all");
-    arguments.add_option("--template", format, "plain, r1_zero, chatml, smollm2, ...")
-        ->capture_default_str();
+    arguments.add_option("--template", format, "plain (default), r1_zero, chatml, smollm2, ...");
     arguments.add_option("--system", system, "system prompt");
     arguments.add_option("--rubric", rubric, "TOML file with [[rewards]]; default: math alone");
-    arguments.add_option("--accuracy", settings.accuracy,
+    arguments.add_option("--accuracy", accuracy,
                          "the reward whose full score is correct; default: the rubric's first");
-    arguments.add_option("--samples", settings.samples, "samples a problem")
-        ->capture_default_str()
+    arguments.add_option("--samples", samples, "samples a problem; default 1")
         ->check(CLI::PositiveNumber);
-    arguments.add_option("--k", settings.k, "for pass@k and maj@k")
-        ->delimiter(',')
-        ->capture_default_str();
+    arguments.add_option("--k", k, "for pass@k and maj@k; default 1")->delimiter(',');
     arguments.add_option("--seed", seed, "of sampling")->capture_default_str();
     arguments.add_option("--max-batch", max_batch, "sequences decoded at once")
         ->capture_default_str()
         ->check(CLI::PositiveNumber);
-    arguments.add_option("--max-new-tokens", settings.sampling.max_new_tokens, "longest response")
-        ->capture_default_str();
-    arguments.add_option("--temperature", settings.sampling.temperature, "0: greedy")
-        ->capture_default_str();
-    arguments.add_option("--top-p", settings.sampling.top_p, "1: off")->capture_default_str();
+    arguments.add_option("--max-new-tokens", max_new_tokens, "longest response; default 256")
+        ->check(CLI::PositiveNumber);
+    arguments.add_option("--stop", stop, "end a response at this text; may be repeated")
+        ->allow_extra_args(false);
+    arguments.add_option("--temperature", temperature, "0: greedy; default 1")
+        ->check(CLI::NonNegativeNumber);
+    arguments.add_option("--top-p", top_p, "1: off")->check(CLI::Range(0.0, 1.0));
     arguments.add_flag("--json", json, "one JSON object");
   }
 };
@@ -72,21 +82,57 @@ Split ParseSplit(const std::string& name) {
   throw Error("--split '{}' is not one of all, train, held_out", name);
 }
 
-DataConfig DataOf(const EvalArguments& arguments) {
-  DataConfig config;
+// The recipe that --data names, or for a data file one of defaults.
+RunConfig RecipeOf(const EvalArguments& arguments) {
+  RunConfig config;
+  config.policy.model = arguments.model.folder;
   if (arguments.data.ends_with(".toml")) {
-    const auto recipe = ReadToml(arguments.data);
-    const auto* data = recipe.Find("data");
-    if (data == nullptr) throw Error("{}: no [data] section", arguments.data);
-    config = ReadConfig<DataConfig>(data->Without({"template", "system"}));
+    config = ReadRecipe(arguments.data, arguments.set);
   } else {
-    config = DataConfigFor(arguments.data);
+    config.data.source = DataConfigFor(arguments.data);
+    ConfigValue overrides = ParseToml("", "--set");
+    for (const auto& assignment : arguments.set) ApplyOverride(assignment, overrides);
+    config = ReadConfig<RunConfig>(overrides, config);
   }
-  ConfigValue changed = ParseToml(ConfigToml(config), arguments.data);
-  for (const auto& assignment : arguments.set) ApplyOverride(assignment, changed);
-  config = ReadConfig<DataConfig>(changed);
-  if (arguments.limit > 0) config.limit = config.held_out_limit = arguments.limit;
+  auto& source = config.data.source;
+  if (arguments.limit > 0) source.limit = source.held_out_limit = arguments.limit;
   return config;
+}
+
+std::vector<Problem> ProblemsOf(const EvalArguments& arguments, const RunConfig& recipe) {
+  auto problems = LoadProblems(recipe.data.source, ParseSplit(arguments.split));
+  const auto limit = static_cast<size_t>(arguments.limit);  // of a mix, whose parts have their own
+  if (limit > 0 && problems.size() > limit) problems.resize(limit);
+  return problems;
+}
+
+Rubric RubricOf(const EvalArguments& arguments, const RunConfig& recipe) {
+  if (!arguments.rubric.empty()) return Rubric::FromFile(arguments.rubric);
+  if (!recipe.rewards.empty()) return Rubric(recipe.rewards);
+  return Rubric::FromText("[[rewards]]\nname = \"math\"\n", "default rubric");
+}
+
+EvalSettings SettingsOf(const EvalArguments& arguments, const RunConfig& recipe,
+                        const Rubric& rubric) {
+  const auto own_rewards = arguments.rubric.empty() ? recipe.eval.accuracy : "";
+  EvalSettings settings;
+  settings.samples = arguments.samples.value_or(recipe.eval.samples);
+  settings.k = arguments.k;
+  if (settings.k.empty()) {
+    std::copy_if(recipe.eval.k.begin(), recipe.eval.k.end(), std::back_inserter(settings.k),
+                 [&](int64_t k) { return k <= settings.samples; });
+  }
+  settings.accuracy = arguments.accuracy.value_or(own_rewards);
+  if (settings.accuracy.empty()) settings.accuracy = rubric.component_names().front();
+  auto& sampling = settings.sampling;
+  sampling.temperature = arguments.temperature.value_or(recipe.eval.temperature);
+  sampling.top_p = arguments.top_p.value_or(recipe.eval.top_p);
+  sampling.max_new_tokens = arguments.max_new_tokens.value_or(
+      recipe.eval.max_new_tokens > 0 ? recipe.eval.max_new_tokens : recipe.rollout.max_new_tokens);
+  sampling.stop_strings = arguments.stop.empty() ? recipe.rollout.stop : arguments.stop;
+  settings.key = {.seed = static_cast<uint64_t>(arguments.seed), .purpose = "eval"};
+  settings.progress = "eval";
+  return settings;
 }
 
 }  // namespace
@@ -103,15 +149,13 @@ int EvalCommand(int argc, char** argv) {
   options.AddTo(arguments);
   if (!arguments.Parse(argc, argv)) return 0;
   const at::NoGradGuard no_grad;
-  const auto problems = LoadProblems(DataOf(options), ParseSplit(options.split));
-  const auto rubric = options.rubric.empty()
-                          ? Rubric::FromText("[[rewards]]\nname = \"math\"\n", "default rubric")
-                          : Rubric::FromFile(options.rubric);
-  auto& settings = options.settings;
-  if (settings.accuracy.empty()) settings.accuracy = rubric.component_names().front();
-  settings.key = {.seed = static_cast<uint64_t>(options.seed), .purpose = "eval"};
+  const auto recipe = RecipeOf(options);
+  const auto problems = ProblemsOf(options, recipe);
+  const auto rubric = RubricOf(options, recipe);
+  const auto settings = SettingsOf(options, recipe, rubric);
   const auto tokenizer = Tokenizer::Load(options.model.folder);
-  const PromptTemplate format(options.format, options.system);
+  const PromptTemplate format(options.format.value_or(recipe.data.prompt_template),
+                              options.system.value_or(recipe.data.system));
   const auto model = options.model.Open();
   const Prompter prompter(format, tokenizer, model->config());
   Engine engine(*model, &tokenizer, {.max_batch = options.max_batch});

@@ -9,11 +9,13 @@ import subprocess
 
 import torch
 import transformers
+
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 from . import texts
 
+transformers.utils.logging.disable_progress_bar()
 torch.set_num_threads(1)  # the models are small, and other work may share the machine
 
 TOLERANCE = 1e-4  # of the largest logit

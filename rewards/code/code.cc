@@ -88,6 +88,7 @@ class CodeReward final : public Reward {
       : options_(std::move(options)),
         sandbox_(std::make_unique<Sandbox>(SandboxOptionsOf(options_))) {
     sandbox_->Require(options_.language);
+    if (options_.language == "python") call_judge_ = std::make_unique<CallJudge>(*sandbox_);
     settings_.share = options_.score == CodeScore::kShare;
     settings_.match = options_.match;
     settings_.tolerance = options_.tolerance;
@@ -113,8 +114,8 @@ class CodeReward final : public Reward {
   Component JudgeBy(const TestSuite& suite, const Response& response) const {
     const std::string language = suite.language.empty() ? options_.language : suite.language;
     const bool by_output = !suite.stdio.empty();
-    if (!by_output && language != "python") {
-      return {.reason = fmt::format("tests that call functions need python, not {}", language)};
+    if (!by_output && (language != "python" || call_judge_ == nullptr)) {
+      return {.reason = "tests that call functions are for language = \"python\""};
     }
     const Sections sections = SplitSections(response.text);
     const std::string_view searched = sections.answer.value_or(sections.after_thought);
@@ -124,7 +125,7 @@ class CodeReward final : public Reward {
     }
     const TestResult result =
         by_output ? JudgeByOutput(*sandbox_, suite, language, program->text, SettingsFor(response))
-                  : JudgeByCalls(*sandbox_, suite, program->text, settings_);
+                  : call_judge_->Judge(suite, program->text, settings_);
     Component verdict{.judged = result.judged, .answer = program->text};
     verdict.score = result.all_passed() ? 1 : 0;
     if (settings_.share && result.judged) {
@@ -161,6 +162,7 @@ class CodeReward final : public Reward {
   CodeOptions options_;
   JudgeSettings settings_;
   std::unique_ptr<Sandbox> sandbox_;
+  std::unique_ptr<CallJudge> call_judge_;  // of Python
 };
 
 }  // namespace

@@ -41,8 +41,18 @@ TestResult JudgeByOutput(Sandbox& sandbox, const TestSuite& suite, const std::st
 
 // Function calls and assertion scripts, for Python. The tests run in a jail of their own: neither
 // they nor an expected value are ever in the program's process, which gets the calls' arguments and
-// answers with their results. python/tests.py and python/host.py say how.
-TestResult JudgeByCalls(Sandbox& sandbox, const TestSuite& suite, const std::string& program,
-                        const JudgeSettings& settings);
+// answers with their results. python/tests.py and python/host.py say how. Thread-safe.
+class CallJudge {
+ public:
+  // Compiles the two scripts in the jail. Throws Failure where it cannot be built.
+  explicit CallJudge(Sandbox& sandbox);
+
+  TestResult Judge(const TestSuite& suite, const std::string& program,
+                   const JudgeSettings& settings) const;
+
+ private:
+  Sandbox& sandbox_;
+  File host_, tests_;  // as bytecode: compiling them takes longer than most tests
+};
 
 }  // namespace rationale

@@ -17,6 +17,10 @@ constexpr int64_t kTestsCpuMs = 5'000, kTestsWallMs = 30'000;
 constexpr int64_t kTestsMemoryBytes = 512 << 20;
 constexpr std::string_view kLargeMark = "large answers\n";  // python/tests.py, LARGE_MARK
 
+// Loads the bytecode that lies beside it.
+constexpr char kLoader[] =
+    "import marshal\nexec(marshal.loads(open('/tmp/box/script', 'rb').read()))\n";
+
 std::string HostScript() {
   return std::string(rationale_code_values_begin, rationale_code_values_end) +
          std::string(rationale_code_host_begin, rationale_code_host_end);
@@ -25,6 +29,23 @@ std::string HostScript() {
 std::string TestsScript() {
   return std::string(rationale_code_values_begin, rationale_code_values_end) +
          std::string(rationale_code_tests_begin, rationale_code_tests_end);
+}
+
+// The script's bytecode, made by the very interpreter that will run it.
+File Bytecode(Sandbox& sandbox, const std::string& script) {
+  const Job job{.language = "python",
+                .files = {{"main.py",
+                           "import marshal\n"
+                           "code = compile(open('source').read(), 'harness', 'exec')\n"
+                           "open('script', 'wb').write(marshal.dumps(code))\n"},
+                          {"source", script}},
+                .collect = {"script"}};
+  Outcome outcome = sandbox.Run(job);
+  if (!outcome.Succeeded() || outcome.files.size() != 1) {
+    throw Failure("the code reward: compile its scripts: {} {}{}", EndName(outcome.end),
+                  outcome.reason, outcome.stderr_text);
+  }
+  return std::move(outcome.files[0]);
 }
 
 std::string TestsJob(const TestSuite& suite, const JudgeSettings& settings) {
@@ -48,10 +69,9 @@ std::string TestsJob(const TestSuite& suite, const JudgeSettings& settings) {
 
 // A continuation of the prompt is a program only together with it.
 std::vector<File> ProgramFiles(const TestSuite& suite, const std::string& program) {
-  std::vector<File> files = {{"host.py", HostScript()}};
   const bool whole =
       suite.given.empty() || program.find("def " + suite.entry_point) != std::string::npos;
-  files.push_back({"solution.py", whole ? program : suite.given + program});
+  std::vector<File> files = {{"solution.py", whole ? program : suite.given + program}};
   if (whole && !suite.given.empty()) files.push_back({"given.py", suite.given});
   return files;
 }
@@ -88,17 +108,22 @@ TestResult ReadVerdict(const Outcome& tests, const Outcome& program) {
 
 }  // namespace
 
-TestResult JudgeByCalls(Sandbox& sandbox, const TestSuite& suite, const std::string& program,
-                        const JudgeSettings& settings) {
-  const Job host{
-      .language = "python", .files = ProgramFiles(suite, program), .limits = settings.limits};
+CallJudge::CallJudge(Sandbox& sandbox)
+    : sandbox_(sandbox),
+      host_(Bytecode(sandbox, HostScript())),
+      tests_(Bytecode(sandbox, TestsScript())) {}
+
+TestResult CallJudge::Judge(const TestSuite& suite, const std::string& program,
+                            const JudgeSettings& settings) const {
+  Job host{.language = "python", .files = {{"main.py", kLoader}, host_}, .limits = settings.limits};
+  for (File& file : ProgramFiles(suite, program)) host.files.push_back(std::move(file));
   Job tests{.language = "python",
-            .files = {{"tests.py", TestsScript()}},
+            .files = {{"main.py", kLoader}, tests_},
             .stdin_text = TestsJob(suite, settings)};
   tests.limits.cpu_ms = settings.limits.cpu_ms + kTestsCpuMs;
   tests.limits.wall_ms = settings.limits.wall_ms + kTestsWallMs;
   tests.limits.memory_bytes = kTestsMemoryBytes;
-  const auto [tests_end, program_end] = sandbox.RunJoined(tests, host);
+  const auto [tests_end, program_end] = sandbox_.RunJoined(tests, host);
   for (const Outcome* outcome : {&tests_end, &program_end}) {
     if (outcome->end == End::kJailFailure) return {.reason = "jail failure: " + outcome->reason};
   }

@@ -128,6 +128,7 @@ class Cheats : public testing::TestWithParam<Cheat> {};
 TEST_P(Cheats, EarnsNothingThoughItFoolsOneInterpreter) {
   const Cheat& cheat = GetParam();
   Sandbox sandbox({.cells = 2});
+  const CallJudge judge(sandbox);
   Job naive{.language = "python"};
   const std::string main =
       "import solution\nimport tests\n"
@@ -145,7 +146,7 @@ TEST_P(Cheats, EarnsNothingThoughItFoolsOneInterpreter) {
   for (const bool share : {false, true}) {
     JudgeSettings settings{.share = share};
     settings.limits.wall_ms = 4000;
-    const TestResult result = JudgeByCalls(sandbox, suite, cheat.program, settings);
+    const TestResult result = judge.Judge(suite, cheat.program, settings);
     EXPECT_TRUE(result.judged) << result.reason;
     EXPECT_FALSE(result.all_passed()) << result.reason;
     // What is left to a share are kCheck's last two, which hold for any number.

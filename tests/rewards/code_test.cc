@@ -54,14 +54,15 @@ TEST(Code, GivesTheShareOfTestsPassedWhenAsked) {
 
 TEST(Code, StopsAtTheFirstFailureUnlessTheShareIsAsked) {
   Sandbox sandbox({.cells = 2});
+  const CallJudge judge(sandbox);
   const std::string wrong_once = "a, b = map(int, input().split())\nprint(a + b if a != 1 else 0)";
   const TestSuite suite = ReadTests(JsonProblem(kSumPairs), "");
   EXPECT_EQ(JudgeByOutput(sandbox, suite, "python", wrong_once, {}).passed, 0);
   EXPECT_EQ(JudgeByOutput(sandbox, suite, "python", wrong_once, {.share = true}).passed, 3);
   const TestSuite list =
       ReadTests(ListProblem(R"(["assert f(1) == 2", "assert f(2) == 2", "assert f(3) == 3"])"), "");
-  EXPECT_EQ(JudgeByCalls(sandbox, list, "def f(x): return x", {}).passed, 0);
-  EXPECT_EQ(JudgeByCalls(sandbox, list, "def f(x): return x", {.share = true}).passed, 2);
+  EXPECT_EQ(judge.Judge(list, "def f(x): return x", {}).passed, 0);
+  EXPECT_EQ(judge.Judge(list, "def f(x): return x", {.share = true}).passed, 2);
 }
 
 TEST(Code, ComparesOutputAsTheRubricSays) {
@@ -274,13 +275,14 @@ TEST(Code, CannotJudgeWhereTheTestsAreAtFault) {
 
 TEST(Code, NamesTheLimitThatEndedAProgram) {
   Sandbox sandbox({.cells = 2});
+  const CallJudge judge(sandbox);
   const TestSuite suite = ReadTests(ListProblem(R"(["assert f() == 1"])"), "");
   const auto reason = [&](const std::string& body, int64_t wall_ms) {
     JudgeSettings settings;
     settings.limits.cpu_ms = 300;
     settings.limits.wall_ms = wall_ms;
     settings.limits.memory_bytes = 64 << 20;
-    const TestResult result = JudgeByCalls(sandbox, suite, "def f():\n  " + body, settings);
+    const TestResult result = judge.Judge(suite, "def f():\n  " + body, settings);
     EXPECT_TRUE(result.judged && !result.all_passed());
     return result.reason.substr(result.reason.find(": ") + 2);
   };

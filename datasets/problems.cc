@@ -91,7 +91,11 @@ std::vector<T> Load(const DataConfig& config, Split split, uint64_t run_seed) {
       items.push_back(OfPart(std::move(item), part.name));
     }
   }
-  return items;
+  const size_t limit = config.LimitOf(split);
+  if (config.mix.empty() || limit == 0 || items.size() <= limit) return items;
+  std::vector<T> spread;  // of all parts, in proportion to their sizes
+  for (size_t i = 0; i < limit; ++i) spread.push_back(std::move(items[i * items.size() / limit]));
+  return spread;
 }
 
 }  // namespace
@@ -108,6 +112,13 @@ void DataConfig::Validate(const ConfigCheck& check) const {
   check(mix.empty() || (!from_files && generator.empty()), "mix",
         "excludes files, dataset and generator: they belong in its parts");
   check(held_out_files.empty() || from_files, "held_out_files", "needs files");
+  if (!mix.empty()) {
+    DataConfig rest = *this, defaults;
+    rest.mix.clear();
+    rest.limit = rest.held_out_limit = 0;
+    check(ConfigToml(rest) == ConfigToml(defaults), "mix",
+          "leaves no other key than limit and held_out_limit beside it: they belong in its parts");
+  }
   std::set<std::string> names;
   for (const MixPart& part : mix) {
     check(!part.name.empty() && names.insert(part.name).second, "mix",

@@ -111,6 +111,17 @@ TEST(LoadProblems, AMixtureIsItsPartsOneAfterAnother) {
   EXPECT_EQ(ids, "x/a.jsonl:1 x/a.jsonl:2 y/a.jsonl:1 y/a.jsonl:2 y/a.jsonl:3 ");
 }
 
+TEST(LoadProblems, TheLimitOfAMixtureSpreadsOverItsParts) {
+  const TextFile a("a.jsonl", Numbered(2)), b("b.jsonl", Numbered(4));
+  DataConfig config;
+  config.limit = 3;
+  config.mix = {{.name = "x", .data = {.files = {a.path()}}},
+                {.name = "y", .data = {.files = {b.path()}}}};
+  std::string ids;
+  for (const Problem& problem : LoadProblems(config, Split::kAll)) ids += problem.id + " ";
+  EXPECT_EQ(ids, "x/a.jsonl:1 y/b.jsonl:1 y/b.jsonl:3 ");
+}
+
 TEST(LoadProblems, APartOfAMixtureThatHoldsNothingOutIsTrainedOnOnly) {
   const TextFile a("a.jsonl", Numbered(2)), b("b.jsonl", Numbered(3));
   DataConfig config;
@@ -150,6 +161,10 @@ chain_sum = {terms_max = 2}
   EXPECT_NE(ErrorOf([&] {
               read("dataset = \"gsm8k\"\n[[mix]]\nname = \"a\"\ndataset = \"mgsm\"\n");
             }).find("mix: excludes"),
+            std::string::npos);
+  EXPECT_NE(ErrorOf([&] {
+              read("language = \"en\"\n[[mix]]\nname = \"a\"\ndataset = \"mgsm\"\n");
+            }).find("belong in its parts"),
             std::string::npos);
   EXPECT_NE(ErrorOf([&] {
               read("[[mix]]\nname = \"a\"\n[[mix.mix]]\nname = \"b\"\ndataset = \"mgsm\"\n");

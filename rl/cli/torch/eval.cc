@@ -99,13 +99,6 @@ RunConfig RecipeOf(const EvalArguments& arguments) {
   return config;
 }
 
-std::vector<Problem> ProblemsOf(const EvalArguments& arguments, const RunConfig& recipe) {
-  auto problems = LoadProblems(recipe.data.source, ParseSplit(arguments.split));
-  const auto limit = static_cast<size_t>(arguments.limit);  // of a mix, whose parts have their own
-  if (limit > 0 && problems.size() > limit) problems.resize(limit);
-  return problems;
-}
-
 Rubric RubricOf(const EvalArguments& arguments, const RunConfig& recipe) {
   if (!arguments.rubric.empty()) return Rubric::FromFile(arguments.rubric);
   if (!recipe.rewards.empty()) return Rubric(recipe.rewards);
@@ -150,7 +143,7 @@ int EvalCommand(int argc, char** argv) {
   if (!arguments.Parse(argc, argv)) return 0;
   const at::NoGradGuard no_grad;
   const auto recipe = RecipeOf(options);
-  const auto problems = ProblemsOf(options, recipe);
+  const auto problems = LoadProblems(recipe.data.source, ParseSplit(options.split));
   const auto rubric = RubricOf(options, recipe);
   const auto settings = SettingsOf(options, recipe, rubric);
   const auto tokenizer = Tokenizer::Load(options.model.folder);

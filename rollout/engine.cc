@@ -48,8 +48,9 @@ SchedulerOptions MakeSchedulerOptions(const EngineOptions& options, int64_t page
 // Adds the time since its construction to `seconds` and to the trace.
 class StepTimer {
  public:
-  StepTimer(const char* name, const StepPlan& plan, ChromeTrace* trace)
-      : name_(name), plan_(plan), trace_(trace), begin_(Clock::now()) {}
+  StepTimer(const char* name, const StepPlan& plan, ChromeTrace* trace,
+            Clock::time_point begin = Clock::now())
+      : name_(name), plan_(plan), trace_(trace), begin_(begin) {}
 
   double Stop() const {
     const Clock::time_point end = Clock::now();
@@ -225,6 +226,9 @@ void Engine::RunStep() {
   const at::NoGradGuard no_grad;
   const Clock::time_point begin = Clock::now();
   StepPlan& plan = scheduler_.Plan();
+  const StepTimer step_timer("step", plan, options_.trace, begin);
+  op_spans_.clear();
+  const ops::OpRecording recording(options_.trace != nullptr ? &op_spans_ : nullptr);
   GrowCache();
   CopyPages(plan.copies);
   at::Tensor hidden_TD;
@@ -247,7 +251,12 @@ void Engine::RunStep() {
     DrawTokens(plan, logits_RW);
     stats_.sampling_s += timer.Stop();
   }
-  stats_.total_s += std::chrono::duration<double>(Clock::now() - begin).count();
+  stats_.total_s += step_timer.Stop();
+  if (options_.trace == nullptr) return;
+  for (const ops::OpSpan& span : op_spans_) {
+    options_.trace->Add(span.name, span.begin, span.end, plan.num_decode_rows,
+                        plan.num_rows() - plan.num_decode_rows);
+  }
 }
 
 // The tensors follow the pages the scheduler has handed out.

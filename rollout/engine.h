@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "policy/model.h"
+#include "policy/ops/op_timer.h"
 #include "policy/tokenizer.h"
 #include "rollout/rollout.h"
 #include "rollout/scheduler.h"
@@ -136,6 +137,7 @@ class Engine {
   bool in_step_ = false;
   std::vector<uint64_t> cancelled_;  // by a callback, until the step is over
   std::vector<DrawnToken> drawn_;
+  std::vector<ops::OpSpan> op_spans_;  // of the step, with a trace
   struct FinishedRollout {
     int64_t index;
     Rollout rollout;

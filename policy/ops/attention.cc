@@ -10,6 +10,7 @@
 #include "base/thread_pool.h"
 #include "policy/ops/autograd.h"
 #include "policy/ops/kernel_args.h"
+#include "policy/ops/op_timer.h"
 #include "policy/ops/reference.h"
 
 namespace rationale::ops {
@@ -264,6 +265,7 @@ void CheckTensors(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
 at::Tensor Attention(const at::Tensor& q_THQ, const at::Tensor& k_TGQ, const at::Tensor& v_TGV,
                      const AttentionSettings& settings, std::span<const SequenceSpan> spans,
                      KvLayer* cache) {
+  const OpTimer timer("attention");
   CheckTensors(q_THQ, k_TGQ, v_TGV, settings, cache);
   CheckSpans(spans, q_THQ.size(0), cache);
   if (!UsesKernels(q_THQ)) {

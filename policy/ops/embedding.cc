@@ -13,6 +13,7 @@
 #include "policy/ops/autograd.h"
 #include "policy/ops/cpu/convert.h"
 #include "policy/ops/kernel_args.h"
+#include "policy/ops/op_timer.h"
 #include "policy/ops/packed_weight.h"
 
 namespace rationale::ops {
@@ -64,6 +65,7 @@ void AddRowGrads(const at::Tensor& tokens_T, const at::Tensor& y_grad_TD, Parame
 }  // namespace
 
 at::Tensor Embedding(const at::Tensor& tokens_any, Parameter& table_WD) {
+  const OpTimer timer("embedding");
   const at::Tensor table = table_WD.value.detach();
   Check{tokens_any.dim() == 1 && tokens_any.scalar_type() == at::kLong && table.dim() == 2 &&
             table.is_contiguous(),

@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "policy/ops/autograd.h"
+#include "policy/ops/op_timer.h"
 #include "policy/ops/ops.h"
 #include "policy/ops/products.h"
 
@@ -50,6 +51,7 @@ at::Tensor Recorded(at::Tensor y, const at::Tensor& x, Parameter& weight, Parame
 
 at::Tensor Linear(const at::Tensor& x_TK, Parameter& weight_NK, Parameter* bias_N,
                   bool float32_output) {
+  const OpTimer timer("linear");
   const at::Tensor& weight = weight_NK.value;
   Check{weight.dim() == 2 && x_TK.dim() >= 1 && x_TK.size(-1) == weight.size(1),
         weight_NK.name,
@@ -69,6 +71,7 @@ at::Tensor Linear(const at::Tensor& x_TK, Parameter& weight_NK, Parameter* bias_
 }
 
 at::Tensor LinearPerHead(const at::Tensor& x_THK, Parameter& weight_HNK) {
+  const OpTimer timer("linear_per_head");
   const at::Tensor& weight = weight_HNK.value;
   Check{weight.dim() == 3 && x_THK.dim() == 3 && x_THK.size(1) == weight.size(0) &&
             x_THK.size(2) == weight.size(2),
@@ -91,6 +94,7 @@ at::Tensor LinearPerHead(const at::Tensor& x_THK, Parameter& weight_HNK) {
 
 at::Tensor GroupedLinear(const at::Tensor& x_SK, Parameter& weight_ENK,
                          std::span<const int64_t> offsets) {
+  const OpTimer timer("grouped_linear");
   const at::Tensor& weight = weight_ENK.value;
   Check{weight.dim() == 3 && x_SK.dim() == 2 && x_SK.size(1) == weight.size(2),
         weight_ENK.name,

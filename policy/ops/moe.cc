@@ -10,6 +10,7 @@
 #include "base/thread_pool.h"
 #include "policy/ops/autograd.h"
 #include "policy/ops/kernel_args.h"
+#include "policy/ops/op_timer.h"
 #include "policy/ops/reference.h"
 
 namespace rationale::ops {
@@ -71,6 +72,7 @@ Tensors CombineBackward(const at::Tensor& x_SD, const at::Tensor& slot_of_TA,
 }  // namespace
 
 at::Tensor MoeGather(const at::Tensor& x_any, const Routing& routing) {
+  const OpTimer timer("moe_gather");
   Check{x_any.dim() == 2 && x_any.size(0) == routing.slot_of_TA.size(0),
         "MoeGather of ",
         x_any.sizes(),
@@ -100,6 +102,7 @@ at::Tensor MoeGather(const at::Tensor& x_any, const Routing& routing) {
 }
 
 at::Tensor MoeCombine(const at::Tensor& x_any, const Routing& routing) {
+  const OpTimer timer("moe_combine");
   Check{x_any.dim() == 2 && x_any.size(0) == routing.slot_of_TA.numel(),
         "MoeCombine of ",
         x_any.sizes(),

@@ -10,6 +10,7 @@
 #include "policy/ops/autograd.h"
 #include "policy/ops/cpu/moe.h"
 #include "policy/ops/kernel_args.h"
+#include "policy/ops/op_timer.h"
 #include "policy/ops/reference.h"
 
 namespace rationale::ops {
@@ -172,6 +173,7 @@ void CheckRoute(const at::Tensor& logits_TE, const at::Tensor& bias_E,
 
 Routing Route(const at::Tensor& logits_any, const at::Tensor& bias_E,
               const RouteSettings& settings) {
+  const OpTimer timer("route");
   CheckRoute(logits_any, bias_E, settings);
   if (!UsesKernels(logits_any)) return reference::Route(logits_any, bias_E, settings);
   const at::Tensor logits_TE = logits_any.contiguous();

@@ -10,6 +10,7 @@
 #include "base/thread_pool.h"
 #include "policy/ops/autograd.h"
 #include "policy/ops/kernel_args.h"
+#include "policy/ops/op_timer.h"
 #include "policy/ops/reference.h"
 
 namespace rationale::ops {
@@ -102,6 +103,7 @@ at::Tensor Turn(const at::Tensor& x, const at::Tensor& positions_T, const RopeTa
 }  // namespace
 
 at::Tensor RmsNorm(const at::Tensor& x_any, Parameter& weight_D, double eps) {
+  const OpTimer timer("rms_norm");
   Check{weight_D.value.dim() == 1 && x_any.size(-1) == weight_D.value.size(0) &&
             x_any.scalar_type() == weight_D.value.scalar_type(),
         weight_D.name, ": the rows differ from the weight in width or dtype"};
@@ -126,6 +128,7 @@ at::Tensor RmsNorm(const at::Tensor& x_any, Parameter& weight_D, double eps) {
 }
 
 at::Tensor SwiGlu(const at::Tensor& x_any) {
+  const OpTimer timer("swiglu");
   Check{x_any.size(-1) % 2 == 0, "SwiGlu of ", x_any.size(-1), " columns"};
   if (!UsesKernels(x_any)) return reference::SwiGlu(x_any);
   const at::Tensor x = DenseRows(x_any);
@@ -149,6 +152,7 @@ at::Tensor SwiGlu(const at::Tensor& x_any) {
 }
 
 at::Tensor Add(const at::Tensor& a_any, const at::Tensor& b_any) {
+  const OpTimer timer("add");
   Check{a_any.sizes() == b_any.sizes() && a_any.scalar_type() == b_any.scalar_type(),
         "Add of unlike tensors"};
   if (!UsesKernels(a_any)) return reference::Add(a_any, b_any);
@@ -168,6 +172,7 @@ at::Tensor Add(const at::Tensor& a_any, const at::Tensor& b_any) {
 
 at::Tensor Rope(const at::Tensor& x_any, const at::Tensor& positions_T, const RopeTable& table,
                 int64_t offset, bool interleaved) {
+  const OpTimer timer("rope");
   const cpu::RopeColumns columns{.width = x_any.size(2),
                                  .offset = offset,
                                  .half = table.cos.size(1),

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <numeric>
 #include <stdexcept>
 #include <string>
@@ -116,12 +117,30 @@ TEST(Engine, WritesATraceOfItsSteps) {
   Engine engine(model, nullptr, {.trace = &trace});
   engine.Generate({Request({1, 2}, {.max_new_tokens = 2})});
   const std::string json = trace.Json();
-  EXPECT_NE(json.find(R"({"name":"forward","ph":"X","pid":1,"tid":1,"ts":0.000,)"),
-            std::string::npos)
+  EXPECT_NE(json.find(R"({"name":"step","ph":"X","pid":1,"tid":1,"ts":0.000,)"), std::string::npos)
       << json;
+  EXPECT_NE(json.find(R"("name":"forward")"), std::string::npos) << json;
   EXPECT_NE(json.find(R"("args":{"decode_rows":0,"fill_rows":2}})"), std::string::npos) << json;
   EXPECT_NE(json.find(R"("args":{"decode_rows":1,"fill_rows":0}})"), std::string::npos) << json;
   EXPECT_NE(json.find(R"("name":"sampling")"), std::string::npos) << json;
+  EXPECT_NE(json.find(R"("name":"linear")"), std::string::npos) << json;  // within "logits"
+}
+
+TEST(ChromeTrace, AddsUpTheNamedEventsOfStepsThatOnlyDecode) {
+  using std::chrono::milliseconds;
+  ChromeTrace trace;
+  const ChromeTrace::Clock::time_point start{};
+  const auto add = [&](const char* name, int begin_ms, int end_ms, int64_t decode, int64_t fill) {
+    trace.Add(name, start + milliseconds(begin_ms), start + milliseconds(end_ms), decode, fill);
+  };
+  add("linear", 0, 1, 0, 5);
+  add("linear", 2, 4, 3, 1);
+  add("linear", 10, 17, 3, 0);
+  add("attention", 17, 20, 3, 0);
+  add("step", 10, 30, 3, 0);
+  EXPECT_DOUBLE_EQ(trace.DecodeSeconds({"linear", "attention"}), 0.010);
+  EXPECT_DOUBLE_EQ(trace.DecodeSeconds({"step"}), 0.020);
+  EXPECT_DOUBLE_EQ(trace.DecodeSeconds({"rope"}), 0);
 }
 
 }  // namespace

@@ -120,6 +120,7 @@ int BenchRolloutCommand(int argc, char** argv) {
   for (int64_t i = 0; i < options.repeats; ++i) {
     prefill = std::min(prefill, Run(engine, Requests(options, config.vocab_size, 1)));
     engine.ResetStats();
+    trace = {};
     const double seconds = Run(engine, Requests(options, config.vocab_size, options.new_tokens));
     if (i == 0 || seconds < total) total = seconds;
   }
@@ -149,7 +150,12 @@ int BenchRolloutCommand(int argc, char** argv) {
       .Field("group", options.group)
       .Field("threads", ops::NumThreads())
       .Field("cpu_level", ops::CpuLevel());
-  if (!options.trace.empty()) WriteFileDurably(options.trace, trace.Json());
+  if (!options.trace.empty()) {
+    json.Field("matmul_attention_share",
+               trace.DecodeSeconds({"linear", "linear_per_head", "grouped_linear", "attention"}) /
+                   trace.DecodeSeconds({"step"}));
+    WriteFileDurably(options.trace, trace.Json());
+  }
   Print(json.EndObject().Take() + '\n');
   return 0;
 }

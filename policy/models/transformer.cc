@@ -3,11 +3,13 @@
 #include <utility>
 
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/zeros.h>
 
 #include "base/check.h"
 #include "policy/models/checkpoint.h"
 #include "policy/models/rope_table.h"
+#include "policy/ops/cpu/aligned_buffer.h"
 
 namespace rationale {
 
@@ -87,6 +89,20 @@ at::Tensor Transformer::Hidden(const ForwardBatch& batch) {
   return ops::RmsNorm(x, *final_norm_, config_.norm_eps);
 }
 
+namespace {
+
+// A pool of pages: they are read in any order, so that on a CPU huge pages of memory are worth
+// asking for (Linux madvise(2)) before the first touch.
+at::Tensor ZeroPages(at::IntArrayRef sizes, const at::TensorOptions& options) {
+  at::Tensor pages = at::empty(sizes, options);
+  if (pages.is_cpu()) {
+    ops::cpu::AskForHugePages(pages.mutable_data_ptr(), static_cast<int64_t>(pages.nbytes()));
+  }
+  return pages.zero_();
+}
+
+}  // namespace
+
 std::vector<Parameter*> Transformer::parameters() {
   std::vector<Parameter*> parameters;
   for (auto& entry : builder_.entries()) parameters.push_back(&entry.parameter);
@@ -100,9 +116,9 @@ KvPool Transformer::MakeKvPool(int64_t num_pages) const {
   const int64_t width = mla ? config_.kv_latent + config_.rope_width : config_.head_width;
   KvPool pool{.layers = {}, .num_pages = num_pages};
   for (int64_t i = 0; i < config_.num_layers; ++i) {
-    ops::KvLayer layer{.keys = at::zeros({num_pages, ops::kPageTokens, groups, width}, options),
+    ops::KvLayer layer{.keys = ZeroPages({num_pages, ops::kPageTokens, groups, width}, options),
                        .values = {}};
-    if (!mla) layer.values = at::zeros({num_pages, ops::kPageTokens, groups, width}, options);
+    if (!mla) layer.values = ZeroPages({num_pages, ops::kPageTokens, groups, width}, options);
     pool.layers.push_back(std::move(layer));
   }
   return pool;

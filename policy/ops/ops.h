@@ -38,8 +38,8 @@ Backend GetBackend();
 void SetNumThreads(int num_threads);
 int NumThreads();
 
-// The CPU level in use: "avx512_bf16", "avx512", "avx2" or "portable"; the environment variable
-// RATIONALE_CPU asks for a lower one than the machine has.
+// The CPU level in use: "amx_bf16", "avx512_bf16", "avx512", "avx2" or "portable"; the environment
+// variable RATIONALE_CPU asks for a lower one than the machine has.
 const char* CpuLevel();
 
 // ---- embedding, linear ----

@@ -1,10 +1,14 @@
-// AlignedBuffer: uninitialised memory for packed operands.
+// AlignedBuffer: uninitialised memory for packed operands; huge pages for what is read at random.
 
 #pragma once
 
 #include <cstdint>
 
 namespace rationale::ops::cpu {
+
+// Asks the system to back the whole huge pages (2 MiB) within [data, data + bytes) by such; a hint
+// that changes no value.
+void AskForHugePages(void* data, int64_t bytes);
 
 // Aligned to 64 bytes; from 4 MiB on to 2 MiB, with huge pages asked for, as packed weights are
 // read front to back.

@@ -2,6 +2,12 @@
 
 #include <fmt/ranges.h>
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
 #include <atomic>
 #include <cstdlib>
 #include <string_view>
@@ -12,12 +18,34 @@
 namespace rationale::ops::cpu {
 namespace {
 
-constexpr Level kLevels[] = {Level::kPortable, Level::kAvx2, Level::kAvx512, Level::kAvx512Bf16};
+constexpr Level kLevels[] = {Level::kPortable, Level::kAvx2, Level::kAvx512, Level::kAvx512Bf16,
+                             Level::kAmxBf16};
 constexpr int kUnknown = -1;
 
 std::atomic<int> active_level{kUnknown};
+std::atomic<int> emulated_level{kUnknown};
+
+#if defined(__x86_64__)
+// Whether the processor has tiles and their bfloat16 products (CPUID leaf 7: EDX bits 24 and 22),
+// the system saves them (XCR0 bits 17 and 18), and Linux lets this process use them: it asks for
+// the tiles' room in the process's state, once for all threads (Linux
+// Documentation/arch/x86/xstate.rst). The compiler's __builtin_cpu_supports does not know AMX yet.
+bool HasAmxBf16() {
+  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+  constexpr unsigned kOsSavesState = 1u << 27, kAmx = 1u << 24 | 1u << 22;
+  if (__get_cpuid(1, &eax, &ebx, &ecx, &edx) == 0 || (ecx & kOsSavesState) == 0) return false;
+  if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) == 0 || (edx & kAmx) != kAmx) return false;
+  constexpr unsigned kTileState = 1u << 17 | 1u << 18;
+  unsigned low = 0, high = 0;
+  asm volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  if ((low & kTileState) != kTileState) return false;
+  constexpr long kRequestPermission = 0x1023, kTileData = 18;
+  return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+}
+#endif
 
 bool MachineHas(Level level) {
+  if (static_cast<int>(level) == emulated_level.load(std::memory_order_relaxed)) return true;
 #if defined(__x86_64__)
   switch (level) {
     case Level::kPortable:
@@ -30,6 +58,8 @@ bool MachineHas(Level level) {
              __builtin_cpu_supports("avx512dq");
     case Level::kAvx512Bf16:
       return MachineHas(Level::kAvx512) && __builtin_cpu_supports("avx512bf16");
+    case Level::kAmxBf16:
+      return MachineHas(Level::kAvx512Bf16) && HasAmxBf16();
   }
 #endif
   return level == Level::kPortable;
@@ -38,7 +68,7 @@ bool MachineHas(Level level) {
 }  // namespace
 
 const char* Name(Level level) {
-  static constexpr const char* kNames[] = {"portable", "avx2", "avx512", "avx512_bf16"};
+  static constexpr const char* kNames[] = {"portable", "avx2", "avx512", "avx512_bf16", "amx_bf16"};
   return kNames[static_cast<int>(level)];
 }
 
@@ -73,6 +103,10 @@ Level ActiveLevel() {
 void SetLevel(Level level) {
   Check{MachineHas(level), "this machine lacks ", Name(level)};
   active_level.store(static_cast<int>(level), std::memory_order_relaxed);
+}
+
+void AddEmulatedLevel(Level level) {
+  emulated_level.store(static_cast<int>(level), std::memory_order_relaxed);
 }
 
 }  // namespace rationale::ops::cpu

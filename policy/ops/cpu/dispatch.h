@@ -20,9 +20,9 @@
 namespace rationale::ops::cpu {
 
 // Each contains the ones before it.
-enum class Level { kPortable, kAvx2, kAvx512, kAvx512Bf16 };
+enum class Level { kPortable, kAvx2, kAvx512, kAvx512Bf16, kAmxBf16 };
 
-// "portable", "avx2", "avx512", "avx512_bf16".
+// "portable", "avx2", "avx512", "avx512_bf16", "amx_bf16".
 const char* Name(Level level);
 
 // The levels this machine can run, lowest first.
@@ -39,24 +39,32 @@ Level ActiveLevel();
 // running.
 void SetLevel(Level level);
 
+// For tests: the machine counts as having this level from now on, because its instructions are
+// emulated (tests/policy/amx_emulator.h).
+void AddEmulatedLevel(Level level);
+
 #if defined(__x86_64__)
-#define RATIONALE_KERNELS(Table, Family)                                                     \
-  namespace portable {                                                                       \
-  extern const Table k##Family;                                                              \
-  }                                                                                          \
-  namespace avx2 {                                                                           \
-  extern const Table k##Family;                                                              \
-  }                                                                                          \
-  namespace avx512 {                                                                         \
-  extern const Table k##Family;                                                              \
-  }                                                                                          \
-  namespace avx512_bf16 {                                                                    \
-  extern const Table k##Family;                                                              \
-  }                                                                                          \
-  inline const Table& Family() {                                                             \
-    static constexpr const Table* kTables[] = {&portable::k##Family, &avx2::k##Family,       \
-                                               &avx512::k##Family, &avx512_bf16::k##Family}; \
-    return *kTables[static_cast<int>(ActiveLevel())];                                        \
+#define RATIONALE_KERNELS(Table, Family)                                                    \
+  namespace portable {                                                                      \
+  extern const Table k##Family;                                                             \
+  }                                                                                         \
+  namespace avx2 {                                                                          \
+  extern const Table k##Family;                                                             \
+  }                                                                                         \
+  namespace avx512 {                                                                        \
+  extern const Table k##Family;                                                             \
+  }                                                                                         \
+  namespace avx512_bf16 {                                                                   \
+  extern const Table k##Family;                                                             \
+  }                                                                                         \
+  namespace amx_bf16 {                                                                      \
+  extern const Table k##Family;                                                             \
+  }                                                                                         \
+  inline const Table& Family() {                                                            \
+    static constexpr const Table* kTables[] = {&portable::k##Family, &avx2::k##Family,      \
+                                               &avx512::k##Family, &avx512_bf16::k##Family, \
+                                               &amx_bf16::k##Family};                       \
+    return *kTables[static_cast<int>(ActiveLevel())];                                       \
   }
 #else
 #define RATIONALE_KERNELS(Table, Family) \

@@ -30,17 +30,16 @@ int64_t PanelBytes(Element element, int64_t k) {
 
 // Estimates for a middling core; they only decide how work is cut, never what is computed.
 constexpr double kFloatProductsPerNs = 50;
-constexpr double kPairedProductsPerNs = 100;
 constexpr double kPackedBytesPerNs = 15;
 constexpr double kSerialNs = 6000;  // less than this is not worth waking other threads for
 constexpr double kTaskNsMin = 3000;
 constexpr int64_t kTasksPerThread = 8;      // so that a thread that was held up costs little
 constexpr int64_t kBlockBytes = 384 << 10;  // of A in the second-level cache, beside a panel of B
-constexpr int64_t kBlockRowsMin = 48;
 
 double CostNs(Element operands, int64_t m, int64_t k, int64_t columns) {
   const double products = static_cast<double>(m) * static_cast<double>(k * columns);
-  return products / (Depth(operands) == 2 ? kPairedProductsPerNs : kFloatProductsPerNs) +
+  return products /
+             (operands == Element::kBf16 ? GemmTable().bf16_products_per_ns : kFloatProductsPerNs) +
          static_cast<double>(k * columns * SizeOf(operands)) / kPackedBytesPerNs;
 }
 
@@ -63,10 +62,17 @@ struct Plan {
   }
 };
 
+int64_t RowUnit() {
+  return GemmTable().row_unit;
+}
+int64_t BlockRowsMin() {
+  return RoundUp(48, RowUnit());
+}
+
 int64_t BlockRows(Element operands, std::span<const GemmProblem> problems) {
   int64_t k = 1;
   for (const GemmProblem& problem : problems) k = std::max(k, problem.k);
-  return std::max(kBlockRowsMin, RoundUp(kBlockBytes / (k * SizeOf(operands)), 12));
+  return std::max(BlockRowsMin(), RoundUp(kBlockBytes / (k * SizeOf(operands)), RowUnit()));
 }
 
 void MakePlan(const GemmSettings& settings, std::span<const GemmProblem> problems, double cost_ns,
@@ -78,8 +84,8 @@ void MakePlan(const GemmSettings& settings, std::span<const GemmProblem> problem
   plan.Number(problems);
   const int64_t tiles_wanted =
       std::min(threads * kTasksPerThread, static_cast<int64_t>(cost_ns / kTaskNsMin));
-  while (plan.first_tile.back() < tiles_wanted && plan.block_rows > kBlockRowsMin) {
-    plan.block_rows = std::max(kBlockRowsMin, RoundUp(plan.block_rows / 2, 12));
+  while (plan.first_tile.back() < tiles_wanted && plan.block_rows > BlockRowsMin()) {
+    plan.block_rows = std::max(BlockRowsMin(), RoundUp(plan.block_rows / 2, RowUnit()));
     plan.Number(problems);
   }
   while (plan.first_tile.back() > 2 * tiles_wanted && plan.block_panels < plan.num_panels) {
@@ -90,12 +96,24 @@ void MakePlan(const GemmSettings& settings, std::span<const GemmProblem> problem
 
 using TileFunction = void (*)(const GemmTile& tile);
 
+// Memory of the calling thread for one widened panel, where the kernel widens at all and the panel
+// stays in the second-level cache.
+float* PanelRoom(const GemmSettings& settings, int64_t k) {
+  constexpr int64_t kPanelBytesMax = 1 << 20;
+  if (settings.operands == Element::kFloat || GemmTable().bf16_pairs) return nullptr;
+  const int64_t bytes = k * GemmTable().panel_columns * int64_t{sizeof(float)};
+  if (bytes > kPanelBytesMax) return nullptr;
+  thread_local AlignedBuffer room;
+  return static_cast<float*>(room.Reserve(bytes));
+}
+
 void RunRows(TileFunction run, const GemmSettings& settings, const GemmProblem& problem,
              int64_t row_begin, int64_t row_end, int64_t panel_begin, int64_t panel_end) {
   GemmTile tile{.settings = &settings,
                 .problem = problem,
                 .panel_begin = panel_begin,
-                .panel_end = panel_end};
+                .panel_end = panel_end,
+                .panel_room = PanelRoom(settings, problem.k)};
   const bool wide_a = settings.operands == Element::kFloat || !GemmTable().bf16_pairs;
   tile.problem.a =
       static_cast<const char*>(problem.a) + row_begin * problem.a_stride * (wide_a ? 4 : 2);

@@ -6,7 +6,11 @@
 // same in any batch:
 //   float32 operands                c = fma(a_k, b_k, c)  (portable: c + a_k * b_k, rounded twice)
 //   bfloat16 operands, avx512_bf16  c = vdpbf16ps(c, a_2i : a_2i+1, b_2i : b_2i+1), an odd last k
-//   paired with zeros bfloat16 operands, other levels as float32, of the widened operands
+//                                   paired with zeros
+//   bfloat16 operands, amx_bf16     c = c + (even + odd) for every 32 of k (filled up with zeros),
+//                                   even = fma(a_2i, b_2i, even) over them and odd likewise, as
+//                                   TDPBF16PS does
+//   bfloat16 operands, other levels as float32, of the widened operands
 // B is packed once into panels of as many columns as one inner kernel holds; the panels of a weight
 // are kept between calls (packed_weight.h). Cf. Goto & van de Geijn 2008, "Anatomy of
 // high-performance matrix multiplication", without its blocking of k: keeping one accumulator an
@@ -101,10 +105,13 @@ struct GemmTile {
   GemmProblem problem;
   int64_t panel_begin = 0;
   int64_t panel_end = 0;
+  float* panel_room = nullptr;  // for a panel of B in float32, aligned to 64 bytes; may be null
 };
 
 struct GemmKernels {
-  int panel_columns;  // of a panel
+  int panel_columns;            // of a panel
+  int row_unit;                 // rows are cut into blocks of a multiple of it
+  double bf16_products_per_ns;  // about: it decides how work is cut, never what is computed
   bool bf16_pairs;  // whether bfloat16 is multiplied in pairs; if not, bf16_tile takes A widened to
                     // float32
   void (*float_tile)(const GemmTile& tile);

@@ -12,7 +12,7 @@
 namespace rationale::ops::cpu {
 namespace {
 
-constexpr int64_t kSegmentRows = 1024;    // even: pairs never straddle two segments
+constexpr int64_t kSegmentRows = 1024;    // a multiple of 32: what gemm.h sums as one stays whole
 constexpr int64_t kWaveBytes = 16 << 20;  // of copies held at once
 constexpr int64_t kTransposeColumns = 64;
 constexpr int64_t kCacheLine = 64;

@@ -76,8 +76,10 @@ void SoftmaxPage(const AttentionShape& shape, int64_t first_position, int64_t pa
 
 // out = out * factor + weights . values. Each row stops at its own last key: the rows of one
 // position, or any rows that see the whole page, go together.
+template <typename T>
 void AddPage(const AttentionShape& shape, int64_t first_position, int64_t page_start,
-             int64_t first_row, int64_t last_row, const Rows& values, const BlockState& state) {
+             int64_t first_row, int64_t last_row, const Matrix<T>& values,
+             const BlockState& state) {
   const int64_t width = Padded(shape.value_width);
   const auto visible = [&](int64_t row) {
     return VisibleKeys(first_position + row / shape.group, page_start, shape.window);
@@ -93,6 +95,49 @@ void AddPage(const AttentionShape& shape, int64_t first_position, int64_t page_s
                 width);
     row = end;
   }
+}
+
+// Keys that lie at `keys`, values at `values`, in either dtype.
+template <typename T>
+void AttendPage(const AttentionShape& shape, int64_t first_position, int64_t page_start,
+                int64_t first_row, int64_t last_row, const Matrix<T>& keys, const Matrix<T>& values,
+                const BlockState& state) {
+  const int64_t width = Padded(shape.key_width);
+  Scores(state.q + first_row * width, width, last_row - first_row, keys, width,
+         state.scores + first_row * kPageKeys);
+  SoftmaxPage(shape, first_position, page_start, first_row, last_row, state);
+  AddPage(shape, first_position, page_start, first_row, last_row, values, state);
+}
+
+// The rows that see the page that starts at key `page`.
+template <typename T>
+void ForwardPage(const AttentionShape& shape, const AttentionBlock<T>& block, int64_t page,
+                 const BlockState& state) {
+  const int64_t begin = block.first_position, end = begin + block.num_positions;
+  const int64_t from = MaxOf(begin, page);
+  const int64_t to = shape.window > 0 ? MinOf(end, page + kPageKeys - 1 + shape.window) : end;
+  const int64_t first_row = (from - begin) * shape.group, last_row = (to - begin) * shape.group;
+  const int64_t num_keys = MinOf(block.num_keys - page, kPageKeys);
+  const bool own_values = block.values.data != nullptr;
+
+  if (const int64_t next = page + kPageKeys; next < end) {
+    const int64_t num_next = MinOf(block.num_keys - next, kPageKeys);
+    Prefetch(PageOf(block.keys, next), num_next, shape.key_width);
+    if (own_values) Prefetch(PageOf(block.values, next), num_next, shape.value_width);
+  }
+  // A few rows read each key once or twice: it is widened as it is read, with the same bits.
+  constexpr int64_t kRowsInPlace = 4;
+  if (block.num_positions * shape.group <= kRowsInPlace && num_keys == kPageKeys &&
+      shape.key_width % kWidth == 0 && shape.value_width % kWidth == 0) {
+    const Matrix<T> keys = PageOf(block.keys, page);
+    AttendPage(shape, begin, page, first_row, last_row, keys,
+               own_values ? PageOf(block.values, page) : keys, state);
+    return;
+  }
+  const Rows keys = LoadPage(block.keys, page, num_keys, shape.key_width, state.keys);
+  const Rows values =
+      own_values ? LoadPage(block.values, page, num_keys, shape.value_width, state.values) : keys;
+  AttendPage(shape, begin, page, first_row, last_row, keys, values, state);
 }
 
 template <typename T>
@@ -112,20 +157,7 @@ void Forward(const AttentionShape& shape, const AttentionBlock<T>& block, float*
   const int64_t begin = block.first_position, end = begin + block.num_positions;
   const int64_t first_key = shape.window > 0 ? MaxOf(begin - shape.window + 1, 0) : 0;
   for (int64_t page = first_key / kPageKeys * kPageKeys; page < end; page += kPageKeys) {
-    const int64_t num_keys = MinOf(block.num_keys - page, kPageKeys);
-    // The positions that see the page.
-    const int64_t from = MaxOf(begin, page);
-    const int64_t to = shape.window > 0 ? MinOf(end, page + kPageKeys - 1 + shape.window) : end;
-    const int64_t first_row = (from - begin) * group, last_row = (to - begin) * group;
-
-    const Rows keys = LoadPage(block.keys, page, num_keys, shape.key_width, state.keys);
-    Scores(state.q + first_row * key_width, key_width, last_row - first_row, keys, key_width,
-           state.scores + first_row * kPageKeys);
-    SoftmaxPage(shape, begin, page, first_row, last_row, state);
-    const Rows values = block.values.data == nullptr ? keys
-                                                     : LoadPage(block.values, page, num_keys,
-                                                                shape.value_width, state.values);
-    AddPage(shape, begin, page, first_row, last_row, values, state);
+    ForwardPage(shape, block, page, state);
   }
 
   for (int64_t row = 0; row < num_rows; ++row) {

@@ -109,9 +109,9 @@ void BackwardPage(const AttentionShape& shape, const AttentionGrads<T>& grads, i
   AddWeighted({state.dq + first_row * key_width, key_width, state.ones}, num_rows,
               {dscores, kPageKeys, 1}, keys, 0, num_keys, key_width);
   AddWeighted({state.dkeys + page * key_width, key_width, state.ones}, num_keys,
-              {dscores, 1, kPageKeys}, {q, key_width}, 0, num_rows, key_width);
+              {dscores, 1, kPageKeys}, Rows{q, key_width}, 0, num_rows, key_width);
   AddWeighted({state.dvalues + page * value_width, value_width, state.ones}, num_keys,
-              {weights, 1, kPageKeys}, {dout, value_width}, 0, num_rows, value_width);
+              {weights, 1, kPageKeys}, Rows{dout, value_width}, 0, num_rows, value_width);
 }
 
 template <typename T>

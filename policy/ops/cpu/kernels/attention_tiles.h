@@ -45,20 +45,39 @@ inline void Clear(float* to, int64_t n) {
   for (int64_t i = 0; i < n; i += kWidth) Store(to + i, Zero());
 }
 
-// A matrix in float32: row i at data + i * stride.
-struct Rows {
-  const float* data = nullptr;
+// A matrix: row i at data + i * stride.
+template <typename T>
+struct Matrix {
+  const T* data = nullptr;
   int64_t stride = 0;
 };
+using Rows = Matrix<float>;
 
-// Keys first_key .. of a sequence, at most a page of them; where they need no widening they stay
-// where they are.
+// Keys first_key .. of a sequence, at most a page of them, where they are.
+template <typename T>
+inline Matrix<T> PageOf(const TokenRows<T>& rows, int64_t first_key) {
+  return {rows.pages == nullptr ? rows.data + first_key * rows.token_stride
+                                : rows.data + rows.pages[first_key / kPageKeys] * rows.page_stride,
+          rows.token_stride};
+}
+
+// Asks for rows that are read soon: a sequence's pages lie anywhere, so that the processor does not
+// guess the next one.
+template <typename T>
+inline void Prefetch(const Matrix<T>& rows, int64_t num_rows, int64_t width) {
+  constexpr int64_t kLineElements = 64 / sizeof(T);
+  for (int64_t row = 0; row < num_rows; ++row) {
+    for (int64_t i = 0; i < width; i += kLineElements) {
+      __builtin_prefetch(rows.data + row * rows.stride + i);
+    }
+  }
+}
+
+// The same in float32; where they need no widening they stay where they are.
 template <typename T>
 inline Rows LoadPage(const TokenRows<T>& rows, int64_t first_key, int64_t num_keys, int64_t width,
                      float* scratch) {
-  const T* from = rows.pages == nullptr
-                      ? rows.data + first_key * rows.token_stride
-                      : rows.data + rows.pages[first_key / kPageKeys] * rows.page_stride;
+  const T* from = PageOf(rows, first_key).data;
   if constexpr (sizeof(T) == sizeof(float)) {
     if (num_keys == kPageKeys && width % kWidth == 0) return {from, rows.token_stride};
   }
@@ -71,12 +90,12 @@ inline Rows LoadPage(const TokenRows<T>& rows, int64_t first_key, int64_t num_ke
 
 // scores[r][j] = a_r . b_j for kRows rows and a page of keys: each lane adds up every kWidth-th
 // product in order, then the lanes are folded. `width` is padded.
-template <int kRows>
-inline void ScoreRows(const float* a, int64_t a_stride, const Rows& b, int64_t width,
+template <int kRows, typename T>
+inline void ScoreRows(const float* a, int64_t a_stride, const Matrix<T>& b, int64_t width,
                       float* scores) {
-  constexpr int kKeys = kWidth / kRows;
+  constexpr int kKeys = kWidth / (kRows == 3 ? 4 : kRows);
   for (int64_t key = 0; key < kPageKeys; key += kKeys) {
-    const float* keys = b.data + key * b.stride;
+    const T* keys = b.data + key * b.stride;
     Vec products[kWidth];
     for (Vec& v : products) v = Zero();
     for (int64_t i = 0; i < width; i += kWidth) {
@@ -96,16 +115,21 @@ inline void ScoreRows(const float* a, int64_t a_stride, const Rows& b, int64_t w
   }
 }
 
-inline void Scores(const float* a, int64_t a_stride, int64_t num_rows, const Rows& b, int64_t width,
-                   float* scores) {
+template <typename T>
+inline void Scores(const float* a, int64_t a_stride, int64_t num_rows, const Matrix<T>& b,
+                   int64_t width, float* scores) {
   constexpr int kTile = kWidth >= 16 ? 4 : kWidth / 4;
   int64_t row = 0;
   for (; row + kTile <= num_rows; row += kTile) {
     ScoreRows<kTile>(a + row * a_stride, a_stride, b, width, scores + row * kPageKeys);
   }
   if constexpr (kTile == 4) {
-    for (; row + 2 <= num_rows; row += 2) {
+    if (num_rows - row == 3) {
+      ScoreRows<3>(a + row * a_stride, a_stride, b, width, scores + row * kPageKeys);
+      row += 3;
+    } else if (num_rows - row == 2) {
       ScoreRows<2>(a + row * a_stride, a_stride, b, width, scores + row * kPageKeys);
+      row += 2;
     }
   }
   for (; row < num_rows; ++row) {
@@ -129,8 +153,8 @@ struct Targets {
 
 // target_r = target_r * factors[r] + sum over i = first .. last - 1, in order, of weight *
 // source_i, for kRows targets and kVecs vectors of columns from `column` on.
-template <int kRows, int kVecs>
-inline void AddWeightedTile(const Targets& targets, const Weights& weights, const Rows& source,
+template <int kRows, int kVecs, typename T>
+inline void AddWeightedTile(const Targets& targets, const Weights& weights, const Matrix<T>& source,
                             int64_t first, int64_t last, int64_t column) {
   Vec sums[kRows][kVecs];
   for (int r = 0; r < kRows; ++r) {
@@ -157,9 +181,9 @@ inline void AddWeightedTile(const Targets& targets, const Weights& weights, cons
 }
 
 // kRows targets from `row` on, all `width` (padded) columns.
-template <int kRows>
+template <int kRows, typename T>
 inline void AddWeightedRows(const Targets& targets, const Weights& weights, int64_t row,
-                            const Rows& source, int64_t first, int64_t last, int64_t width) {
+                            const Matrix<T>& source, int64_t first, int64_t last, int64_t width) {
   constexpr int kVecs = 4;
   const Targets to{targets.data + row * targets.stride, targets.stride, targets.factors + row};
   const Weights by{weights.data + row * weights.target_stride, weights.target_stride,
@@ -173,8 +197,9 @@ inline void AddWeightedRows(const Targets& targets, const Weights& weights, int6
   }
 }
 
+template <typename T>
 inline void AddWeighted(const Targets& targets, int64_t num_targets, const Weights& weights,
-                        const Rows& source, int64_t first, int64_t last, int64_t width) {
+                        const Matrix<T>& source, int64_t first, int64_t last, int64_t width) {
   constexpr int kTile = kWidth >= 16 ? 4 : 2;
   int64_t row = 0;
   for (; row + kTile <= num_targets; row += kTile) {

@@ -5,6 +5,9 @@
 
 #include "policy/ops/cpu/transpose.h"
 #include "policy/ops/cpu/vec.h"
+#if defined(__AMX_BF16__)
+#include "policy/ops/cpu/kernels/gemm_amx.h"
+#endif
 
 namespace rationale::ops::cpu::RATIONALE_LEVEL {
 namespace {
@@ -32,9 +35,48 @@ struct FloatByFloat {
   using Operand = Vec;
   static constexpr int kDepth = 1;
   static Operand Broadcast(const A* a) { return Set1(*a); }
-  static Operand LoadB(const B* b) { return Load(b); }
+  template <int kVecs>
+  static void LoadB(const B* b, Operand (&columns)[kVecs]) {
+    for (int v = 0; v < kVecs; ++v) columns[v] = Load(b + v * kWidth);
+  }
   static Vec Multiply(Operand a, Operand b, Vec sum) { return Fma(a, b, sum); }
+  static void Widen(const B*, float*, int64_t) {}
 };
+
+// Two registers of bfloat16 columns are packed member by member, a column of the first below one of
+// the second, so that a shift widens the first and a mask the second.
+#if defined(__AVX512F__)
+inline void SplitPair(const Bf16* p, Vec& first, Vec& second) {
+  const __m512i pairs = _mm512_loadu_si512(p);
+  first = _mm512_castsi512_ps(_mm512_slli_epi32(pairs, 16));
+  second = _mm512_castsi512_ps(_mm512_and_si512(pairs, _mm512_set1_epi32(-0x10000)));
+}
+inline void JoinPair(Bf16* p) {
+  const auto* halves = reinterpret_cast<const __m256i*>(p);
+  const __m512i first = _mm512_cvtepu16_epi32(_mm256_loadu_si256(halves));
+  const __m512i second = _mm512_cvtepu16_epi32(_mm256_loadu_si256(halves + 1));
+  _mm512_storeu_si512(p, _mm512_or_si512(first, _mm512_slli_epi32(second, 16)));
+}
+#elif defined(__AVX2__)
+inline void SplitPair(const Bf16* p, Vec& first, Vec& second) {
+  const __m256i pairs = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+  first = _mm256_castsi256_ps(_mm256_slli_epi32(pairs, 16));
+  second = _mm256_castsi256_ps(_mm256_and_si256(pairs, _mm256_set1_epi32(-0x10000)));
+}
+inline void JoinPair(Bf16* p) {
+  const auto* halves = reinterpret_cast<const __m128i*>(p);
+  const __m256i first = _mm256_cvtepu16_epi32(_mm_loadu_si128(halves));
+  const __m256i second = _mm256_cvtepu16_epi32(_mm_loadu_si128(halves + 1));
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(p),
+                      _mm256_or_si256(first, _mm256_slli_epi32(second, 16)));
+}
+#else
+inline void SplitPair(const Bf16* p, Vec& first, Vec& second) {
+  first = Load(p);
+  second = Load(p + kWidth);
+}
+inline void JoinPair(Bf16*) {}
+#endif
 
 struct FloatByBf16 {
   using A = float;
@@ -42,8 +84,23 @@ struct FloatByBf16 {
   using Operand = Vec;
   static constexpr int kDepth = 1;
   static Operand Broadcast(const A* a) { return Set1(*a); }
-  static Operand LoadB(const B* b) { return Load(b); }
+  template <int kVecs>
+  static void LoadB(const B* b, Operand (&columns)[kVecs]) {
+    for (int v = 0; v + 1 < kVecs; v += 2) SplitPair(b + v * kWidth, columns[v], columns[v + 1]);
+    if constexpr (kVecs % 2 == 1) columns[kVecs - 1] = Load(b + (kVecs - 1) * kWidth);
+  }
   static Vec Multiply(Operand a, Operand b, Vec sum) { return Fma(a, b, sum); }
+  // A row of a panel, `width` columns, in float32.
+  static void Widen(const B* b, float* to, int64_t width) {
+    int64_t i = 0;
+    for (; i + 2 * kWidth <= width; i += 2 * kWidth) {
+      Vec first, second;
+      SplitPair(b + i, first, second);
+      Store(to + i, first);
+      Store(to + i + kWidth, second);
+    }
+    if (i < width) Store(to + i, Load(b + i));
+  }
 };
 
 #if defined(__AVX512BF16__)
@@ -58,10 +115,14 @@ struct Bf16Pairs {
     return _mm512_set1_epi32(pair);
   }
   static Operand BroadcastLast(const A* a) { return _mm512_set1_epi32(a->bits); }
-  static Operand LoadB(const B* b) { return _mm512_loadu_si512(b); }
+  template <int kVecs>
+  static void LoadB(const B* b, Operand (&columns)[kVecs]) {
+    for (int v = 0; v < kVecs; ++v) columns[v] = _mm512_loadu_si512(b + v * kWidth);
+  }
   static Vec Multiply(Operand a, Operand b, Vec sum) {
     return _mm512_dpbf16_ps(sum, reinterpret_cast<__m512bh>(a), reinterpret_cast<__m512bh>(b));
   }
+  static void Widen(const B*, float*, int64_t) {}
 };
 #endif
 
@@ -97,7 +158,7 @@ struct Accumulators {
         __builtin_prefetch(ahead, /*write=*/0, /*second-level cache*/ 2);
       }
       typename Mode::Operand columns[kVecs];
-      for (int v = 0; v < kVecs; ++v) columns[v] = Mode::LoadB(b + v * kWidth);
+      Mode::template LoadB<kVecs>(b, columns);
 #pragma GCC unroll 8
       for (int r = 0; r < kRows; ++r) {
         const typename Mode::Operand element = Mode::Broadcast(a + r * a_stride + i);
@@ -106,12 +167,12 @@ struct Accumulators {
     }
     if constexpr (Mode::kDepth > 1) {
       if (i == k) return;
+      typename Mode::Operand columns[kVecs];
+      Mode::template LoadB<kVecs>(b, columns);
 #pragma GCC unroll 8
       for (int r = 0; r < kRows; ++r) {
         const typename Mode::Operand element = Mode::BroadcastLast(a + r * a_stride + i);
-        for (int v = 0; v < kVecs; ++v) {
-          sum[r][v] = Mode::Multiply(element, Mode::LoadB(b + v * kWidth), sum[r][v]);
-        }
+        for (int v = 0; v < kVecs; ++v) sum[r][v] = Mode::Multiply(element, columns[v], sum[r][v]);
       }
     }
   }
@@ -223,38 +284,66 @@ constexpr int64_t DivideUp(int64_t a, int64_t b) {
   return (a + b - 1) / b;
 }
 
-// Lines of the next panel that a block asks for per element of its column, of the kPanelVecs that
-// element's row of the panel fills. One block alone runs at the memory's pace already; with many,
-// the next panel's fetch hardly shows.
-int PrefetchLines(int64_t num_blocks, bool is_last_panel) {
-  if (is_last_panel || num_blocks < 2 || num_blocks > 8) return 0;
-  return num_blocks < 4 ? 2 : 1;
+// Lines of the next panel that a block asks for per element of its column, of the `panel_lines`
+// that element's row of the panel fills. One block alone runs at the memory's pace already; with
+// many, the next panel's fetch hardly shows.
+int PrefetchLines(int64_t num_blocks, int64_t panel_lines) {
+  if (num_blocks < 2 || num_blocks > 16) return 0;
+  return num_blocks < panel_lines ? 2 : 1;
 }
 
-// The rows are cut into blocks as equal as can be: 8 into 4 + 4, not 6 + 2.
+// The rows in blocks as equal as can be: 8 are 4 + 4, not 6 + 2. `ahead` are `ahead_lines` cache
+// lines.
 template <typename Mode>
-void Tile(const GemmTile& tile) {
+void Panel(const GemmTile& tile, BlockArgs<Mode> args, int64_t ahead_lines) {
   const GemmProblem& problem = tile.problem;
   const int64_t depth = DivideUp(problem.k, Mode::kDepth);
   const int64_t num_blocks = DivideUp(problem.m, kMaxRows);
   const int64_t small_rows = problem.m / num_blocks;
   const int64_t num_large = problem.m - num_blocks * small_rows;
+  const int64_t columns = tile.settings->n - args.column;
+  const int num_vecs =
+      columns < kPanelColumns ? static_cast<int>(DivideUp(columns, kWidth)) : kPanelVecs;
+  int prefetch = PrefetchLines(num_blocks, ahead_lines / depth);
+  for (int64_t i = 0; i < num_blocks; ++i) {
+    if (ahead_lines < depth) prefetch = 0;
+    const int64_t rows = i < num_large ? small_rows + 1 : small_rows;
+    FindBlock<Mode>(rows, num_vecs, prefetch)(tile, args);
+    args.row += rows;
+    args.ahead += prefetch * depth * kCacheLine;
+    ahead_lines -= prefetch * depth;
+  }
+}
+
+// Fewer blocks of rows than this multiply by a bfloat16 panel as it is; for more it is widened
+// once.
+constexpr int64_t kBlocksToWiden = 9;
+
+template <typename Mode>
+void Tile(const GemmTile& tile) {
+  using B = typename Mode::B;
+  const GemmProblem& problem = tile.problem;
+  if (problem.m == 0) return;
+  const int64_t depth = DivideUp(problem.k, Mode::kDepth);
+  const bool widen = sizeof(B) < sizeof(float) && tile.panel_room != nullptr &&
+                     problem.m > (kBlocksToWiden - 1) * kMaxRows;
   for (int64_t panel = tile.panel_begin; panel < tile.panel_end; ++panel) {
-    BlockArgs<Mode> args{};
-    args.column = panel * kPanelColumns;
-    args.b = static_cast<const typename Mode::B*>(problem.packed_b) + args.column * depth;
-    args.ahead = reinterpret_cast<const char*>(args.b + depth * kPanelColumns);
-    const int64_t columns = tile.settings->n - args.column;
-    const int num_vecs =
-        columns < kPanelColumns ? static_cast<int>(DivideUp(columns, kWidth)) : kPanelVecs;
-    const int prefetch = PrefetchLines(num_blocks, columns < 2 * kPanelColumns);
-    const BlockFunction<Mode> large = FindBlock<Mode>(small_rows + 1, num_vecs, prefetch);
-    const BlockFunction<Mode> small = FindBlock<Mode>(small_rows, num_vecs, prefetch);
-    for (int64_t i = 0; i < num_blocks; ++i) {
-      const bool is_large = i < num_large;
-      (is_large ? large : small)(tile, args);
-      args.row += is_large ? small_rows + 1 : small_rows;
-      args.ahead += prefetch * depth * kCacheLine;
+    const int64_t column = panel * kPanelColumns;
+    const B* b = static_cast<const B*>(problem.packed_b) + column * depth;
+    const B* next = b + kPanelColumns * depth;
+    const char* ahead = reinterpret_cast<const char*>(next);
+    const int64_t left = tile.settings->n - column - kPanelColumns;
+    const int64_t ahead_lines =
+        left < kPanelColumns ? 0 : depth * (kPanelColumns * int64_t{sizeof(B)} / kCacheLine);
+    if (widen) {
+      const int64_t width =
+          left < 0 ? DivideUp(left + kPanelColumns, kWidth) * kWidth : kPanelColumns;
+      for (int64_t i = 0; i < depth * width; i += width) {
+        Mode::Widen(b + i, tile.panel_room + i, width);
+      }
+      Panel<FloatByFloat>(tile, {0, column, tile.panel_room, ahead}, ahead_lines);
+    } else {
+      Panel<Mode>(tile, {0, column, b, ahead}, ahead_lines);
     }
   }
 }
@@ -278,6 +367,13 @@ struct Packer {
       FromRows(from + column * view.stride, view.stride, view.k, columns, to, width);
     } else {
       FromColumns(from + column, view.stride, view.k, columns, to, width);
+    }
+    if constexpr (sizeof(Packed) == sizeof(Bf16)) {
+      for (int64_t row = 0; row < depth; ++row) {
+        for (int64_t i = 0; i + 2 * kWidth <= width; i += 2 * kWidth) {
+          JoinPair(reinterpret_cast<Bf16*>(to + row * width + i));
+        }
+      }
     }
   }
 
@@ -333,9 +429,20 @@ void TransposeBf16s(const Bf16* from, int64_t from_stride, int64_t rows, int64_t
 
 const GemmKernels kGemmTable = {
     .panel_columns = kPanelColumns,
+#if defined(__AMX_BF16__)
+    .row_unit = 2 * kTileRows,
+    .bf16_products_per_ns = 400,
+#else
+    .row_unit = 2 * kMaxRows,
+    .bf16_products_per_ns = Bf16Mode::kDepth == 2 ? 100 : 50,
+#endif
     .bf16_pairs = Bf16Mode::kDepth == 2,
     .float_tile = Tile<FloatByFloat>,
+#if defined(__AMX_BF16__)
+    .bf16_tile = TileOnAmx,
+#else
     .bf16_tile = Tile<Bf16Mode>,
+#endif
     .pack_float = Packer<uint32_t, uint32_t, 1>::Pack,
     .pack_bf16 = Packer<uint16_t, Bf16Bits, Bf16Mode::kDepth>::Pack,
     .transpose_float = TransposeFloats,

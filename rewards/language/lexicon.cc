@@ -24,21 +24,23 @@ Lexicon::Lexicon() {
   for (const auto& [code, words] : kFunctionWords) {
     const auto language = FindLanguage(code);
     Check{language.has_value(), "function_words.inc names the unknown language ", code};
-    Add(words, *language);
+    const auto unicode =
+        icu::UnicodeString::fromUTF8({words.data(), static_cast<int32_t>(words.size())});
+    Add({unicode.getBuffer(), static_cast<size_t>(unicode.length())}, *language);
   }
   for (size_t i = 0; i < AllLanguages().size(); ++i) AddNumbers(static_cast<int>(i));
 }
 
-LanguageSet Lexicon::Find(std::string_view word) const {
+LanguageSet Lexicon::Find(std::u16string_view word) const {
   const auto found = words_.find(word);
   return found == words_.end() ? 0 : found->second;
 }
 
-void Lexicon::Add(std::string_view words, int language) {
+void Lexicon::Add(std::u16string_view words, int language) {
   while (!words.empty()) {
-    const size_t end = words.find(' ');
-    if (end != 0) words_[std::string(words.substr(0, end))] |= LanguageSet{1} << language;
-    words.remove_prefix(end == std::string_view::npos ? words.size() : end + 1);
+    const size_t end = words.find(u' ');
+    if (end != 0) words_[std::u16string(words.substr(0, end))] |= LanguageSet{1} << language;
+    words.remove_prefix(end == std::u16string_view::npos ? words.size() : end + 1);
   }
 }
 
@@ -71,9 +73,7 @@ void Lexicon::AddNumbers(int language) {
                                   u_charType(c) == U_NON_SPACING_MARK;
         words.append(part_of_word ? u_tolower(c) : UChar32{' '});
       }
-      std::string utf8;
-      words.toUTF8String(utf8);
-      Add(utf8, language);
+      Add({words.getBuffer(), static_cast<size_t>(words.length())}, language);
     }
   }
 }

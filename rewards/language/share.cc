@@ -2,180 +2,177 @@
 
 #include "rewards/language/share.h"
 
-#include <cld2/public/compact_lang_det.h>
-
 #include <algorithm>
-#include <bit>
-#include <optional>
 #include <span>
-#include <string>
-#include <vector>
+#include <string_view>
+#include <unordered_map>
+
+#include "rewards/language/prose.h"
 
 namespace rationale {
 namespace {
 
-enum class Verdict3 { kTarget, kOther, kNeutral };
+constexpr size_t kNameWords = 3;  // of a run that may be a name in a text of another script
+constexpr int64_t kRepeatsBase = 8;
+constexpr int64_t kRepeatsPerWord = 4;
 
-constexpr LanguageSet Bit(int language) {
-  return LanguageSet{1} << language;
+double Ratio(int64_t part, int64_t rest) {
+  return part + rest == 0 ? 0 : static_cast<double>(part) / static_cast<double>(part + rest);
 }
 
-// The language CLD2 finds in `text` (valid UTF-8), if it is sure of it and we know it.
-std::optional<int> Identify(std::string_view text) {
-  CLD2::Language languages[3];
-  int percents[3];
-  int text_bytes = 0;
-  bool reliable = false;
-  const CLD2::Language best =
-      CLD2::ExtDetectLanguageSummary(text.data(), static_cast<int>(text.size()), true, languages,
-                                     percents, &text_bytes, &reliable);
-  if (!reliable || best == CLD2::UNKNOWN_LANGUAGE) return std::nullopt;
-  return FindLanguage(CLD2::LanguageCode(best));
-}
-
-// Counts the words of one sentence at a time.
-class SentenceJudge {
+// Counts the words of a text sentence by sentence.
+class Counter {
  public:
-  SentenceJudge(const Lexicon& lexicon, int target, LanguageCount& count)
-      : lexicon_(lexicon), target_(target), group_(GroupOf(target)), count_(count) {}
+  Counter(const Words& words, const std::vector<int8_t>& told, const Lexicon& lexicon, int target)
+      : words_(words),
+        told_(told),
+        lexicon_(lexicon),
+        group_(GroupOf(target)),
+        target_is_latin_((LanguagesOfScript(USCRIPT_LATIN) & group_) != 0),
+        german_(*FindLanguage("de")) {}
 
-  void Judge(std::span<const Word> words) {
-    std::vector<const Word*> shared;
-    has_kana_ = std::any_of(words.begin(), words.end(), [](const Word& word) {
-      return word.script == USCRIPT_HIRAGANA || word.script == USCRIPT_KATAKANA;
-    });
-    for (const Word& word : words) {
-      const LanguageSet languages = Candidates(word.script);
-      if ((languages & Bit(target_)) == 0) {
-        const bool name = word.script == USCRIPT_LATIN && lexicon_.Find(word.lower) == 0;
-        Add(name ? Verdict3::kNeutral : Verdict3::kOther,
-            std::popcount(languages) == 1 ? std::countr_zero(languages) : -1);
-      } else if ((languages & ~group_) == 0) {
-        Add(Verdict3::kTarget);
-      } else {
-        shared.push_back(&word);
-      }
+  LanguageCount Count() {
+    const size_t size = words_.words.size();
+    for (size_t begin = 0; begin < size;) {
+      size_t end = begin;
+      while (end < size && words_.words[end].sentence == words_.words[begin].sentence) ++end;
+      CountSentence(begin, end);
+      begin = end;
     }
-    if (!shared.empty()) JudgeShared(shared);
+    LimitNames();
+    LimitRepeats();
+    return count_;
   }
 
  private:
-  void Add(Verdict3 verdict, int language = -1) {
-    switch (verdict) {
-      case Verdict3::kTarget:
-        ++count_.target;
-        break;
-      case Verdict3::kNeutral:
-        ++count_.neutral;
-        break;
-      case Verdict3::kOther:
-        ++count_.other;
-        if (language >= 0) ++count_.others[static_cast<size_t>(language)];
-    }
-  }
+  bool IsCommon(const Word& word) const { return lexicon_.Find(words_.Letters(word)) != 0; }
 
-  // The languages a word of this script may be in. Han characters beside kana are Japanese, without
-  // them Chinese.
-  LanguageSet Candidates(UScriptCode script) const {
-    if (script == USCRIPT_HAN) return Bit(*FindLanguage(has_kana_ ? "ja" : "zh"));
-    return LanguagesOfScript(script);
-  }
-
-  void JudgeShared(const std::vector<const Word*>& words) {
-    std::vector<LanguageSet> sets;
-    size_t known = 0;
-    for (const Word* word : words) {
-      sets.push_back(lexicon_.Find(word->lower) & LanguagesOfScript(word->script));
-      if (sets.back() != 0) ++known;
-    }
-    if (known * 10 >= words.size() * 7) {
-      JudgeEachWord(sets);
-      return;
-    }
-    std::string text;
-    for (const Word* word : words) text += word->lower + ' ';
-    auto language = Identify(text);
-    if (!language) language = Vote(sets, 2);
-    for (size_t i = 0; i < words.size(); ++i) {
-      if (!language) {
-        Add(Verdict3::kNeutral);
+  void CountSentence(size_t begin, size_t end) {
+    size_t capitals = 0;
+    for (size_t i = begin + 1; i < end; ++i) capitals += words_.words[i].capital ? 1 : 0;
+    const bool titles = 3 * capitals > end - begin;
+    for (size_t i = begin; i < end; ++i) {
+      const Word& word = words_.words[i];
+      if (!target_is_latin_ && word.script == USCRIPT_LATIN) {
+        size_t run = i;
+        while (run < end && words_.words[run].script == USCRIPT_LATIN) ++run;
+        CountLatinRun(i, run);
+        i = run - 1;
+        continue;
+      }
+      const bool name =
+          word.capital && i != begin && !titles && told_[i] != german_ && !IsCommon(word);
+      if (name && told_[i] != kUnknownScript) {
+        names_.Add(word.num_letters());
       } else {
-        Add((Bit(*language) & group_) != 0 ? Verdict3::kTarget : Verdict3::kOther, *language);
+        Add(word, told_[i]);
       }
     }
   }
 
-  // The language most of the words may be in; nothing if fewer than `least` may. The target wins a
-  // tie.
-  std::optional<int> Vote(const std::vector<LanguageSet>& sets, int least) const {
-    std::array<int, 64> votes = {};
-    for (const LanguageSet set : sets) {
-      for (LanguageSet rest = set; rest != 0; rest &= rest - 1)
-        ++votes[static_cast<size_t>(std::countr_zero(rest))];
-    }
-    const auto best = std::max_element(votes.begin(), votes.end());
-    if (*best < least) return std::nullopt;
-    const auto target = votes.begin() + target_;
-    return static_cast<int>((*target == *best ? target : best) - votes.begin());
-  }
-
-  // Words of the target alone or of others alone decide themselves; a word that could be either, or
-  // is not in the lexicon, follows the nearest decided words on both sides if they agree, else the
-  // sentence's most likely language.
-  void JudgeEachWord(const std::vector<LanguageSet>& sets) {
-    const auto own = [&](size_t i) -> std::optional<bool> {
-      if (sets[i] == 0) return std::nullopt;
-      if ((sets[i] & group_) == 0) return false;
-      if ((sets[i] & ~group_) == 0) return true;
-      return std::nullopt;
-    };
-    const auto majority = Vote(sets, 1);
-    std::optional<bool> before;
-    for (size_t i = 0; i < sets.size(); ++i) {
-      std::optional<bool> verdict = own(i);
-      if (verdict) {
-        before = verdict;
+  // Latin words in a text of another script.
+  void CountLatinRun(size_t begin, size_t end) {
+    const auto common = std::count_if(words_.words.begin() + static_cast<std::ptrdiff_t>(begin),
+                                      words_.words.begin() + static_cast<std::ptrdiff_t>(end),
+                                      [&](const Word& word) { return IsCommon(word); });
+    const bool name = end - begin <= kNameWords && (common == 0 || end - begin == 1);
+    for (size_t i = begin; i < end; ++i) {
+      const int language = std::max<int>(told_[i], -1);
+      if (name) {
+        names_.Add(words_.words[i].num_letters());
       } else {
-        std::optional<bool> after;
-        for (size_t j = i + 1; j < sets.size() && !after; ++j) after = own(j);
-        if (before && after && *before != *after) {
-          Add(Verdict3::kNeutral);
-          continue;
-        }
-        verdict = before ? before : after;
-        if (!verdict) verdict = majority && (Bit(*majority) & group_) != 0;
+        AddOther(words_.words[i], language);
       }
-      const bool single = std::popcount(sets[i]) == 1;
-      Add(*verdict ? Verdict3::kTarget : Verdict3::kOther, single ? std::countr_zero(sets[i]) : -1);
     }
   }
 
+  void Add(const Word& word, int told) {
+    if (told == kAmbiguous) {
+      count_.neutral.Add(word.num_letters());
+    } else if (told >= 0 && (group_ >> told & 1) != 0) {
+      count_.target.Add(word.num_letters());
+      ++repeats_[words_.Letters(word)];
+    } else {
+      AddOther(word, told);
+    }
+  }
+
+  void AddOther(const Word& word, int language) {
+    count_.other.Add(word.num_letters());
+    if (language >= 0) ++count_.others[static_cast<size_t>(language)];
+  }
+
+  // As many names as words of the target are neutral, the rest is no name.
+  void LimitNames() {
+    const int64_t neutral = std::min(names_.words, count_.target.words);
+    const int64_t letters = names_.words == 0 ? 0 : names_.letters * neutral / names_.words;
+    count_.neutral.words += neutral;
+    count_.neutral.letters += letters;
+    count_.other.words += names_.words - neutral;
+    count_.other.letters += names_.letters - letters;
+  }
+
+  void LimitRepeats() {
+    const auto limit = kRepeatsBase + kRepeatsPerWord * static_cast<int64_t>(repeats_.size());
+    for (const auto& [word, times] : repeats_) {
+      const int64_t excess = std::max<int64_t>(0, times - limit);
+      const auto letters = excess * static_cast<int64_t>(word.size());
+      count_.repeated += excess;
+      count_.target.words -= excess;
+      count_.target.letters -= letters;
+      count_.other.words += excess;
+      count_.other.letters += letters;
+    }
+  }
+
+  const Words& words_;
+  const std::vector<int8_t>& told_;
   const Lexicon& lexicon_;
-  int target_;
   LanguageSet group_;
-  LanguageCount& count_;
-  bool has_kana_ = false;
+  bool target_is_latin_;
+  int german_;
+  LanguageCount count_;
+  WordsAndLetters names_;
+  std::unordered_map<std::u16string_view, int64_t> repeats_;  // of the target's words
 };
+
+void Add(WordsAndLetters& sum, const WordsAndLetters& more) {
+  sum.words += more.words;
+  sum.letters += more.letters;
+}
 
 }  // namespace
 
-double LanguageCount::Share() const {
-  const int64_t told = target + other;
-  return told == 0 ? 0 : static_cast<double>(target) / static_cast<double>(told);
+double LanguageCount::WordShare() const {
+  return Ratio(target.words, other.words);
+}
+
+double LanguageCount::LetterShare() const {
+  return Ratio(target.letters, other.letters);
+}
+
+LanguageCount ShareCounter::CountWords(std::string_view prose, int target) const {
+  const Words words = identifier_.cutter().Cut(prose);
+  const std::vector<int8_t> told = identifier_.TellWords(words, target);
+  return Counter(words, told, identifier_.lexicon(), target).Count();
 }
 
 LanguageCount ShareCounter::Count(std::string_view text, int target) const {
-  const std::string prose = BlankOutNonProse(text);
-  WordCutter cutter;
-  const std::vector<Word> words = cutter.Cut(prose);
-  LanguageCount count;
-  SentenceJudge judge(lexicon_, target, count);
-  for (size_t begin = 0; begin < words.size();) {
-    size_t end = begin;
-    while (end < words.size() && words[end].sentence == words[begin].sentence) ++end;
-    judge.Judge(std::span(words).subspan(begin, end - begin));
-    begin = end;
+  const Prose prose = TakeApart(text);
+  LanguageCount count = CountWords(prose.running, target);
+  const LanguageCount wrapped = CountWords(prose.wrapped, target);
+  if (wrapped.target.words + wrapped.other.words <= count.target.words + count.other.words) {
+    Add(count.neutral, wrapped.target);
+    Add(count.neutral, wrapped.other);
+    Add(count.neutral, wrapped.neutral);
+    return count;
   }
+  count.wrapped = true;
+  Add(count.target, wrapped.target);
+  Add(count.other, wrapped.other);
+  Add(count.neutral, wrapped.neutral);
+  count.repeated += wrapped.repeated;
+  for (size_t i = 0; i < count.others.size(); ++i) count.others[i] += wrapped.others[i];
   return count;
 }
 

@@ -1,39 +1,64 @@
-// Share: how much of a text is in the language it should be in, counted in words.
+// Share: how much of a text is in the language it should be in.
 
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <string_view>
+#include <vector>
 
+#include "rewards/language/identify.h"
 #include "rewards/language/languages.h"
-#include "rewards/language/lexicon.h"
-#include "rewards/language/words.h"
 
 namespace rationale {
 
-// Words by what they are. Names, numbers, code, formulas and what is too short to tell are neutral.
-struct LanguageCount {
-  int64_t target = 0;
-  int64_t other = 0;
-  int64_t neutral = 0;
-  std::array<int64_t, 64> others = {};  // the words of each other language that was told, by index
+struct WordsAndLetters {
+  int64_t words = 0;
+  int64_t letters = 0;
 
-  // target / (target + other); 0 if there is neither.
-  double Share() const;
+  void Add(int64_t word_letters) {
+    ++words;
+    letters += word_letters;
+  }
 };
 
-// Immutable and thread-safe.
+// What was found, in words and in letters. Names, numbers, code, formulas, addresses, quotations
+// and what is too short to tell are neutral.
+struct LanguageCount {
+  WordsAndLetters target;
+  WordsAndLetters other;
+  WordsAndLetters neutral;
+  std::array<int64_t, 64> others = {};  // words of each other language that was told, by index
+  int64_t repeated = 0;  // words of `other` that are the target's, but repeated beyond measure
+  bool wrapped = false;  // words in quotation marks, comments and \text{} are counted with the rest
+
+  // target / (target + other), of words (DeepSeek-R1's ratio) or of letters; 0 if there is neither.
+  double WordShare() const;
+  double LetterShare() const;
+};
+
+// Counts the words of a text for a target language. Immutable and thread-safe.
+//
+// Neutral, within limits that keep it from being a place to hide in:
+// - What stands in quotation marks, code comments and \text{...} (prose.h), as long as it is less
+//   than the running text. Where it is more it is counted with the rest.
+// - Names: a capitalised uncommon word inside a sentence (but in German, where nouns have capitals,
+//   and where more than a third of a sentence has them); in a target of another script, runs of up
+//   to three Latin words without a common one. Not more than there are words of the target.
+// - Pieces that are not clearly in one language (identify.h).
+// A word of the target counts at most 8 + 4 D times, D being the number of different words of the
+// target in the text; what is beyond counts as other.
 class ShareCounter {
  public:
-  // Counts the words of `text` for the language `target` (an index of AllLanguages). Scripts decide
-  // where they can; words of a script that several languages share are judged sentence by sentence:
-  // one by one by the lexicon if most of the sentence is in it, else together by the lexicon's
-  // votes and CLD2. CLD2: Sites, https://github.com/CLD2Owners/cld2.
+  // `target`: an index of AllLanguages.
   LanguageCount Count(std::string_view text, int target) const;
 
+  const Identifier& identifier() const { return identifier_; }
+
  private:
-  Lexicon lexicon_;
+  LanguageCount CountWords(std::string_view prose, int target) const;
+
+  Identifier identifier_;
 };
 
 }  // namespace rationale

@@ -5,15 +5,11 @@
 #include <unicode/uchar.h>
 #include <unicode/unistr.h>
 
-#include <algorithm>
-
 #include "base/check.h"
 #include "rewards/utf8.h"
 
 namespace rationale {
 namespace {
-
-constexpr size_t kNone = std::string_view::npos;
 
 bool IsUnspaced(UScriptCode script) {
   switch (script) {
@@ -30,125 +26,165 @@ bool IsUnspaced(UScriptCode script) {
   }
 }
 
-bool IsMark(UChar32 c) {
-  return (U_GET_GC_MASK(c) & U_GC_M_MASK) != 0;
+// The alphabets whose letters look alike.
+bool IsAlphabet(UScriptCode script) {
+  return script == USCRIPT_LATIN || script == USCRIPT_CYRILLIC || script == USCRIPT_GREEK ||
+         script == USCRIPT_UNKNOWN;
 }
 
 bool EndsSentence(UChar32 c) {
-  return c == '\n' || c == '!' || c == '?' || c == ';' || c == 0x3002 || c == 0xFF01 ||
-         c == 0xFF1F || c == 0x0964 || c == 0x061F || c == 0x06D4;
-}
-
-// One run of unspaced letters, cut by the segmenter.
-void CutUnspaced(icu::BreakIterator& segmenter, std::string_view text, const Word& run,
-                 std::vector<Word>& words) {
-  const auto unicode = icu::UnicodeString::fromUTF8(
-      {text.data() + run.begin, static_cast<int32_t>(run.end - run.begin)});
-  segmenter.setText(unicode);
-  size_t at = run.begin;
-  int32_t begin = segmenter.first();
-  for (int32_t end = segmenter.next(); end != icu::BreakIterator::DONE;
-       begin = end, end = segmenter.next()) {
-    Word word{.script = USCRIPT_UNKNOWN, .begin = at, .sentence = run.sentence};
-    unicode.tempSubStringBetween(begin, end).toUTF8String(word.lower);
-    UErrorCode status = U_ZERO_ERROR;
-    word.script = uscript_getScript(unicode.char32At(begin), &status);
-    at += word.lower.size();
-    word.end = at;
-    words.push_back(std::move(word));
-  }
+  constexpr std::u32string_view kEnds = U"\n!?;。！？।؟۔։";
+  return kEnds.find(static_cast<char32_t>(c)) != std::u32string_view::npos;
 }
 
 }  // namespace
+
+// The run of letters that is being read, and where it goes when it ends.
+class WordCutter::Run {
+ public:
+  Run(const WordCutter& cutter, Words& words) : cutter_(cutter), words_(words) {}
+
+  void Letter(const Character& character, int32_t code_point) {
+    auto script = static_cast<UScriptCode>(character.script);
+    if (open_ && script != script_ && script != USCRIPT_COMMON) {
+      if (IsAlphabet(script) && IsAlphabet(script_)) {
+        script_ = script = USCRIPT_UNKNOWN;
+      } else if (!IsUnspaced(script) || !IsUnspaced(script_)) {
+        Close();
+      }
+    }
+    if (!open_) {
+      open_ = true;
+      first_ = words_.letters.size();
+      marks_ = 0;
+      script_ = script;
+      capital_ = character.upper;
+    }
+    Append(character, code_point);
+  }
+
+  void Mark(const Character& character, int32_t code_point) {
+    if (!open_) return;
+    ++marks_;
+    Append(character, code_point);
+  }
+
+  void Close() {
+    if (!open_) return;
+    open_ = false;
+    const size_t end = words_.letters.size();
+    if (IsUnspaced(script_)) {
+      Segment(end);
+    } else if (end - first_ > 1) {
+      Add(first_, end, script_);
+    }
+  }
+
+  int32_t sentence = 0;
+
+ private:
+  void Append(const Character& character, int32_t code_point) {
+    if (code_point < 0x10000) {
+      words_.letters += character.lower;
+    } else {
+      words_.letters += static_cast<char16_t>(U16_LEAD(code_point));
+      words_.letters += static_cast<char16_t>(U16_TRAIL(code_point));
+    }
+    if (words_.letters.size() - first_ < kWordLettersMax || IsUnspaced(script_)) return;
+    Close();
+  }
+
+  void Add(size_t first, size_t end, UScriptCode script) {
+    words_.words.push_back({.first = static_cast<uint32_t>(first),
+                            .length = static_cast<uint32_t>(end - first),
+                            .marks = marks_,
+                            .sentence = sentence,
+                            .script = script,
+                            .capital = capital_});
+  }
+
+  // Cuts a run of unspaced letters by ICU's dictionaries.
+  void Segment(size_t end) {
+    if (!segmenter_) segmenter_.reset(cutter_.segmenter_->clone());
+    const icu::UnicodeString run(words_.letters.data() + first_,
+                                 static_cast<int32_t>(end - first_));
+    segmenter_->setText(run);
+    int32_t begin = segmenter_->first();
+    for (int32_t next = segmenter_->next(); next != icu::BreakIterator::DONE;
+         begin = next, next = segmenter_->next()) {
+      const auto script = static_cast<UScriptCode>(cutter_.Look(run.char32At(begin)).script);
+      for (int32_t cut = begin; cut < next; cut += kWordLettersMax) {
+        const int32_t cut_end = std::min(next, cut + static_cast<int32_t>(kWordLettersMax));
+        marks_ = 0;
+        for (int32_t i = cut; i < cut_end; ++i)
+          marks_ += cutter_.Look(run.charAt(i)).kind == Kind::kMark ? 1 : 0;
+        Add(first_ + static_cast<size_t>(cut), first_ + static_cast<size_t>(cut_end), script);
+      }
+    }
+  }
+
+  const WordCutter& cutter_;
+  Words& words_;
+  std::unique_ptr<icu::BreakIterator> segmenter_;  // ours alone: it carries state
+  bool open_ = false;
+  bool capital_ = false;
+  size_t first_ = 0;
+  uint16_t marks_ = 0;
+  UScriptCode script_ = USCRIPT_UNKNOWN;
+};
 
 WordCutter::WordCutter() {
   UErrorCode status = U_ZERO_ERROR;
   segmenter_.reset(icu::BreakIterator::createWordInstance(icu::Locale::getRoot(), status));
   Check{U_SUCCESS(status) != 0, "ICU has no word segmentation: ", u_errorName(status)};
+  characters_.reserve(0x10000);
+  for (int32_t c = 0; c < 0x10000; ++c) characters_.push_back(Classify(c));
 }
 
-std::vector<Word> WordCutter::Cut(std::string_view text) {
-  std::vector<Word> words;
-  Word run;
-  bool open = false;
-  int sentence = 0;
-  const auto close = [&](size_t end) {
-    if (!open) return;
-    open = false;
-    run.end = end;
-    if (IsUnspaced(run.script)) {
-      CutUnspaced(*segmenter_, text, run, words);
-    } else if (run.lower.size() > 1) {
-      words.push_back(std::move(run));
-    }
-  };
+WordCutter::Character WordCutter::Classify(int32_t code_point) {
+  Character character{.lower = static_cast<char16_t>(u_tolower(code_point))};
+  UErrorCode status = U_ZERO_ERROR;
+  character.script = static_cast<uint8_t>(uscript_getScript(code_point, &status));
+  if (EndsSentence(code_point)) {
+    character.kind = Kind::kSentenceEnd;
+  } else if (u_isalpha(code_point)) {
+    character.kind = Kind::kLetter;
+    character.upper = u_isupper(code_point) != 0;
+  } else if ((U_GET_GC_MASK(code_point) & U_GC_M_MASK) != 0) {
+    character.kind = Kind::kMark;
+  } else if (u_charType(code_point) == U_FORMAT_CHAR) {
+    character.kind = Kind::kInvisible;
+  } else if (u_isWhitespace(code_point)) {
+    character.kind = Kind::kSpace;
+  }
+  return character;
+}
+
+WordCutter::Character WordCutter::Look(int32_t code_point) const {
+  return code_point < 0x10000 ? characters_[static_cast<size_t>(code_point)] : Classify(code_point);
+}
+
+Words WordCutter::Cut(std::string_view text) const {
+  Words words;
+  words.letters.reserve(text.size());
+  Run run(*this, words);
   bool stop = false;  // a full stop ends a sentence if white space follows
   for (size_t i = 0; i < text.size();) {
-    const size_t at = i;
-    const UChar32 c = NextCodePoint(text, i);
-    if (stop && (c < 0 || u_isWhitespace(c))) ++sentence;
+    const int32_t c = NextCodePoint(text, i);
+    const Character character = c < 0 ? Character{} : Look(c);
+    if (character.kind == Kind::kLetter) {
+      run.Letter(character, c);
+    } else if (character.kind == Kind::kMark) {
+      run.Mark(character, c);
+    } else if (character.kind != Kind::kInvisible) {
+      run.Close();
+      if (character.kind == Kind::kSentenceEnd || (stop && character.kind == Kind::kSpace))
+        ++run.sentence;
+    }
     stop = c == '.';
-    if (c >= 0 && IsMark(c) && open) {
-      AppendCodePoint(run.lower, c);
-      continue;
-    }
-    if (c < 0 || !u_isalpha(c)) {
-      close(at);
-      if (c >= 0 && EndsSentence(c)) ++sentence;
-      continue;
-    }
-    UErrorCode status = U_ZERO_ERROR;
-    const UScriptCode script = uscript_getScript(c, &status);
-    const bool continues = open && (script == run.script || script == USCRIPT_COMMON ||
-                                    (IsUnspaced(script) && IsUnspaced(run.script)));
-    if (!continues) {
-      close(at);
-      run = Word{.script = script, .begin = at, .sentence = sentence};
-      open = true;
-    }
-    AppendCodePoint(run.lower, u_tolower(c));
   }
-  close(text.size());
+  run.Close();
   return words;
-}
-
-std::string BlankOutNonProse(std::string_view text) {
-  std::string prose(text);
-  const auto blank = [&](size_t begin, size_t end) {
-    end = std::min(end, prose.size());
-    std::fill(prose.begin() + static_cast<std::ptrdiff_t>(begin),
-              prose.begin() + static_cast<std::ptrdiff_t>(end), ' ');
-  };
-  constexpr std::pair<std::string_view, std::string_view> kSpans[] = {
-      {"```", "```"}, {"`", "`"}, {"\\[", "\\]"}, {"\\(", "\\)"}, {"$$", "$$"}, {"$", "$"}};
-  for (size_t i = 0; i < prose.size(); ++i) {
-    const std::string_view rest = std::string_view(prose).substr(i);
-    if (rest.starts_with("http://") || rest.starts_with("https://") || rest.starts_with("www.")) {
-      const size_t end = rest.find_first_of(" \t\n<>\"");
-      blank(i, end == kNone ? prose.size() : i + end);
-      continue;
-    }
-    bool span = false;
-    for (const auto& [open, close] : kSpans) {
-      if (!rest.starts_with(open)) continue;
-      size_t end = rest.find(close, open.size());
-      const bool one_line = open.size() == 1;
-      if (end != kNone && one_line && rest.substr(0, end).find('\n') != kNone) end = kNone;
-      if (end != kNone) {
-        blank(i, i + end + close.size());
-        span = true;
-      }
-      break;
-    }
-    if (!span && rest[0] == '\\') {
-      size_t end = 1;
-      while (end < rest.size() &&
-             ((rest[end] >= 'a' && rest[end] <= 'z') || (rest[end] >= 'A' && rest[end] <= 'Z')))
-        ++end;
-      blank(i, i + end);
-    }
-  }
-  return prose;
 }
 
 }  // namespace rationale

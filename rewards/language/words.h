@@ -5,6 +5,7 @@
 #include <unicode/brkiter.h>
 #include <unicode/uscript.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -13,31 +14,55 @@
 namespace rationale {
 
 struct Word {
-  std::string lower = {};  // lower case
-  UScriptCode script = USCRIPT_UNKNOWN;
-  size_t begin = 0;  // bytes of the text it was cut from
-  size_t end = 0;
-  int sentence = 0;  // counted from 0
+  uint32_t first = 0;    // its letters: Words::letters[first, first + length), lower case, UTF-16
+  uint32_t length = 0;   // at most kWordLettersMax; what is longer is cut into several words
+  uint16_t marks = 0;    // how many of the units are combining marks, no letters
+  int32_t sentence = 0;  // counted from 0
+  UScriptCode script = USCRIPT_UNKNOWN;  // unknown: letters of several alphabets in one word
+  bool capital = false;                  // begins with an upper-case letter
+
+  int64_t num_letters() const { return int64_t{length} - marks; }
 };
 
-// Cuts texts into words. Not thread-safe: one a call or a thread (ICU's segmenters carry state).
+inline constexpr uint32_t kWordLettersMax = 32;
+
+struct Words {
+  std::vector<Word> words;
+  std::u16string letters;  // and marks
+
+  std::u16string_view Letters(const Word& word) const {
+    return std::u16string_view(letters).substr(word.first, word.length);
+  }
+};
+
+// Cuts texts into words. Immutable and thread-safe; expensive to make (20 ms), cheap to use.
 class WordCutter {
  public:
   WordCutter();
 
   // The words of `text` in order. A word is a run of letters and marks of one script; runs of
   // scripts that are written without spaces (Han, Kana, Thai, Khmer, Lao, Burmese) are segmented by
-  // ICU's dictionaries. Digits, signs and single Latin letters (variables) are not words. Malformed
-  // UTF-8 separates words.
-  std::vector<Word> Cut(std::string_view text);
+  // ICU's dictionaries. Latin, Cyrillic and Greek letters that touch make one word of unknown
+  // script: no orthography does that, homoglyphs do. Digits, signs and single letters (variables)
+  // are not words; invisible characters (soft hyphens, joiners) are as if they were not there.
+  // Malformed UTF-8 separates words.
+  Words Cut(std::string_view text) const;
 
  private:
-  std::unique_ptr<icu::BreakIterator> segmenter_;
-};
+  enum class Kind : uint8_t { kSeparator, kSpace, kSentenceEnd, kLetter, kMark, kInvisible };
+  struct Character {
+    char16_t lower = 0;
+    uint8_t script = 0;
+    Kind kind = Kind::kSeparator;
+    bool upper = false;
+  };
+  class Run;
 
-// `text` with what is no prose blanked out, other bytes where they were: code (fenced and inline),
-// LaTeX math
-// ($...$, $$...$$, \(...\), \[...\], \begin{...}...\end{...}), commands (\frac{1}{2}) and URLs.
-std::string BlankOutNonProse(std::string_view text);
+  static Character Classify(int32_t code_point);
+  Character Look(int32_t code_point) const;
+
+  std::vector<Character> characters_;  // of the basic plane
+  std::unique_ptr<const icu::BreakIterator> segmenter_;
+};
 
 }  // namespace rationale

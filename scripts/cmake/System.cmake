@@ -21,5 +21,4 @@ endfunction()
 
 system_library(flint flint flint/flint.h)
 system_library(arb flint-arb arb.h)
-system_library(cld2 cld2 cld2/public/compact_lang_det.h)
 system_library(gmp gmp gmp.h)

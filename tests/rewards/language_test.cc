@@ -7,11 +7,16 @@
 namespace rationale {
 namespace {
 
-double Share(std::string_view text, const std::string& language) {
-  const Rubric rubric = Rubric::FromText("[[rewards]]\nname = 'language'\n", "rubric.toml");
+Verdict Judge(std::string_view text, const Problem& problem, const std::string& options = "") {
+  const Rubric rubric =
+      Rubric::FromText("[[rewards]]\nname = 'language'\n" + options, "rubric.toml");
+  return rubric.Judge({.text = text, .problem = &problem});
+}
+
+double Share(std::string_view text, const std::string& language, const std::string& options = "") {
   Problem problem;
   problem.language = language;
-  const Verdict verdict = rubric.Judge({.text = text, .problem = &problem});
+  const Verdict verdict = Judge(text, problem, options);
   EXPECT_TRUE(verdict.judged);
   return verdict.score;
 }
@@ -45,6 +50,21 @@ TEST(Language, LeavesTheAnswerOut) {
       1);
 }
 
+TEST(Language, JudgesTheAnswerApart) {
+  const std::string text =
+      "<think> zwei plus fünf ist sieben </think> <answer> the answer is seven </answer>";
+  EXPECT_EQ(Share(text, "de", "part = 'answer'\n"), 0);
+  EXPECT_EQ(Share(text, "en", "part = 'answer'\n"), 1);
+  const double all = Share(text, "de", "part = 'all'\n");
+  EXPECT_GT(all, 0.4);
+  EXPECT_LT(all, 0.7);
+}
+
+TEST(Language, FindsNoWrongLanguageInAnAnswerWithoutWords) {
+  EXPECT_EQ(
+      Share("<think> zwei </think> <answer> \\boxed{42} </answer>", "de", "part = 'answer'\n"), 1);
+}
+
 TEST(Language, TellsSentencesOfOneScriptApart) {
   const std::string german =
       "Wir addieren zuerst die beiden Zahlen und teilen danach das Ergebnis durch drei.";
@@ -65,15 +85,60 @@ TEST(Language, DoesNotCountCodeOrFormulas) {
             1);
 }
 
+TEST(Language, DoesNotCountNumbersAddressesNamesOrQuotations) {
+  for (const std::string_view text :
+       {"Das Ergebnis ist 3.5 und 1,234,567 sowie 12%, also rechnen wir damit weiter.",
+        "Wir lesen das unter https://example.org/the/answer/is/here nach und rechnen weiter.",
+        "Wir schreiben an john.smith@example.com und öffnen die Datei read_the_file.txt dann.",
+        "Dort steht “the number of apples that she bought” und wir rechnen damit nun weiter.",
+        "Mit \\frac{a}{b} und \\(x \\text{ is even}\\) rechnen wir nun noch einmal weiter.",
+        "Wir rufen `print(the_value)` auf und sehen danach, was dabei herauskommt."}) {
+    EXPECT_EQ(Share(text, "de"), 1) << text;
+  }
+  EXPECT_EQ(Share("我们 知道 Elizabeth Thompson 每天 早上 吃 三个 鸡蛋，然后 卖掉 剩下 的。", "zh"),
+            1);
+  EXPECT_EQ(Share("We know that Wolfgang Schmidt buys three apples and then sells two.", "en"), 1);
+}
+
+TEST(Language, TakesThePromptsLanguageWhereTheProblemNamesNone) {
+  Problem problem;
+  problem.prompt = "Wie viele Äpfel hat sie am Ende noch übrig, wenn sie drei davon isst?";
+  EXPECT_EQ(Judge("<think> Sie hat am Ende noch zwei davon. </think>", problem).score, 1);
+  EXPECT_EQ(Judge("<think> She has two of them left in the end. </think>", problem).score, 0);
+}
+
+TEST(Language, GivesTheBonusOnlyIfPromptThoughtAndAnswerAgree) {
+  const std::string agreement = "mode = 'agreement'\nweight = 0.1\n";
+  Problem problem;
+  problem.prompt = "Wie viele Äpfel hat sie am Ende noch übrig, wenn sie drei davon isst?";
+  const std::string german = "Sie hatte fünf und isst drei davon, also bleiben zwei übrig.";
+  const std::string english = "She had five and eats three of them, so two of them are left.";
+  const auto bonus = [&](const std::string& thought, const std::string& answer) {
+    const std::string text = "<think>" + thought + "</think><answer>" + answer + "</answer>";
+    const Verdict verdict = Judge(text, problem, agreement);
+    EXPECT_TRUE(verdict.judged);
+    return verdict.score;
+  };
+  EXPECT_EQ(bonus(german, german), 0.1);
+  EXPECT_EQ(bonus(german, "2"), 0.1);
+  EXPECT_EQ(bonus(english, german), 0);
+  EXPECT_EQ(bonus(german, english), 0);
+  EXPECT_EQ(bonus(english, english), 0);  // agreeing with each other is not enough
+  EXPECT_EQ(bonus("", german), 0);
+}
+
 TEST(Language, IsZeroWithoutAWord) {
   EXPECT_EQ(Share("<think> 2 + 5 = 7 </think>", "de"), 0);
   EXPECT_EQ(Share("", "de"), 0);
 }
 
 TEST(Language, IsNotJudgedWithoutALanguage) {
-  const Rubric rubric = Rubric::FromText("[[rewards]]\nname = 'language'\n", "rubric.toml");
   const Problem problem;
-  EXPECT_FALSE(rubric.Judge({.text = "zwei", .problem = &problem}).judged);
+  EXPECT_FALSE(Judge("zwei", problem).judged);
+}
+
+TEST(Language, RefusesAPartInModeAgreement) {
+  EXPECT_THROW(Judge("zwei", Problem(), "mode = 'agreement'\npart = 'answer'\n"), std::exception);
 }
 
 }  // namespace

@@ -1,0 +1,276 @@
+// Prose: see prose.h.
+
+#include "rewards/language/prose.h"
+
+#include <unicode/bytestream.h>
+#include <unicode/normalizer2.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+#include <vector>
+
+#include "base/check.h"
+
+namespace rationale {
+namespace {
+
+constexpr size_t kNone = std::string_view::npos;
+constexpr size_t kDollarBytesMax = 500;  // of a formula in single dollars
+constexpr size_t kQuoteBytesMax = 1000;
+
+bool IsAsciiLetter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+bool IsAsciiSpace(char c) {
+  return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+struct Pair {
+  std::string_view open, close;
+};
+constexpr Pair kMath[] = {{"\\[", "\\]"}, {"\\(", "\\)"}, {"$$", "$$"}};
+constexpr Pair kQuotes[] = {{"“", "”"},   {"„", "“"},   {"„", "”"},   {"«", "»"},  {"»", "«"},
+                            {"「", "」"}, {"『", "』"}, {"《", "》"}, {"\"", "\""}};
+
+// Finds closing marks. A mark that was not found behind one place is not behind any later one: it
+// is looked for once, so that the whole pass stays linear.
+class Closer {
+ public:
+  explicit Closer(std::string_view text) : text_(text) {}
+
+  size_t Find(std::string_view mark, size_t from) {
+    if (std::find(absent_.begin(), absent_.end(), mark) != absent_.end()) return kNone;
+    const size_t at = text_.find(mark, from);
+    if (at == kNone && mark.size() <= kShortMark) absent_.emplace_back(mark);
+    return at;
+  }
+
+ private:
+  static constexpr size_t kShortMark = 4;
+
+  std::string_view text_;
+  std::vector<std::string_view> absent_;
+};
+
+class Taker {
+ public:
+  explicit Taker(std::string_view text) : text_(text), closer_(text) {}
+
+  Prose Take() {
+    prose_.running.reserve(text_.size());
+    while (at_ < text_.size()) {
+      if (!Special()) prose_.running += text_[at_++];
+    }
+    return std::move(prose_);
+  }
+
+ private:
+  // Consumes what begins at at_ if it is no running text.
+  bool Special() {
+    switch (text_[at_]) {
+      case '`':
+        return Fence() || InlineCode();
+      case '$':
+      case '\\':
+        return Math() || Command();
+      case '<':
+        return Tag();
+      default:
+        break;
+    }
+    const auto byte = static_cast<unsigned char>(text_[at_]);
+    if (byte == '"' || byte >= 0xC2) return Quote();
+    return AtTokenStart() && Address();
+  }
+
+  // Goes on at `end`, leaving a space (or the end of a line) in the running text.
+  bool Skip(size_t end) {
+    prose_.running += ' ';
+    at_ = std::min(end, text_.size());
+    return true;
+  }
+
+  void Wrap(std::string_view words) {
+    prose_.wrapped += words;
+    prose_.wrapped += '\n';
+  }
+
+  // Comments are wrapped words, the rest of a program is none; a line without any sign of code is
+  // no program.
+  void WrapCode(std::string_view code) {
+    constexpr std::string_view kSigns = "=(){}[]<>;_+*|&\\@$";
+    while (!code.empty()) {
+      const size_t end = std::min(code.find('\n'), code.size());
+      std::string_view line = code.substr(0, end);
+      code.remove_prefix(std::min(end + 1, code.size()));
+      size_t comment = kNone;
+      for (const std::string_view mark : {"#", "//", "/*", "--", "%"})
+        comment = std::min(comment, line.find(mark));
+      if (comment != kNone) {
+        Wrap(line.substr(comment));
+        line = line.substr(0, comment);
+      }
+      if (line.find_first_of(kSigns) == kNone) Wrap(line);
+    }
+  }
+
+  bool Fence() {
+    if (text_.substr(at_, 3) != "```") return false;
+    const size_t close = std::min(closer_.Find("```", at_ + 3), text_.size());  // or cut off
+    std::string_view code = text_.substr(at_ + 3, close - at_ - 3);
+    const size_t line = code.find('\n');
+    if (line != kNone) code.remove_prefix(line);  // the language's name
+    WrapCode(code);
+    prose_.running += '\n';
+    return Skip(close + 3);
+  }
+
+  bool InlineCode() {
+    const size_t close = text_.substr(0, at_ + kDollarBytesMax).find_first_of("`\n", at_ + 1);
+    if (close == kNone || text_[close] != '`') return false;
+    WrapCode(text_.substr(at_ + 1, close - at_ - 1));
+    return Skip(close + 1);
+  }
+
+  bool Math() {
+    const std::string_view rest = text_.substr(at_);
+    for (const auto& [open, close] : kMath) {
+      if (!rest.starts_with(open)) continue;
+      const size_t end = closer_.Find(close, at_ + open.size());
+      if (end == kNone) return false;
+      return Formula(at_ + open.size(), end, end + close.size());
+    }
+    if (rest.starts_with("\\begin{")) return Environment();
+    return rest[0] == '$' && Dollars();
+  }
+
+  // $...$ on one line, by pandoc's rule: no space inside at either end, no digit behind, so that
+  // "$5 and $10" is no formula.
+  bool Dollars() {
+    if (at_ + 1 >= text_.size() || IsAsciiSpace(text_[at_ + 1])) return false;
+    const std::string_view reach = text_.substr(0, at_ + kDollarBytesMax);
+    for (size_t end = at_ + 1; (end = reach.find_first_of("$\n", end)) != kNone; ++end) {
+      if (reach[end] == '\n') return false;
+      const bool digit = end + 1 < text_.size() && text_[end + 1] >= '0' && text_[end + 1] <= '9';
+      if (!IsAsciiSpace(reach[end - 1]) && !digit) return Formula(at_ + 1, end, end + 1);
+    }
+    return false;
+  }
+
+  bool Environment() {
+    const size_t name_end = text_.substr(0, at_ + 40).find('}', at_);
+    if (name_end == kNone) return false;
+    const size_t end = closer_.Find("\\end", name_end);
+    if (end == kNone) return false;
+    const size_t brace = text_.substr(0, end + 40).find('}', end);
+    return Formula(name_end + 1, end, brace == kNone ? end + 4 : brace + 1);
+  }
+
+  // The words of a formula are those of its \text{...}, \mathrm{...} and the like.
+  bool Formula(size_t begin, size_t end, size_t next) {
+    const std::string_view formula = text_.substr(begin, end - begin);
+    constexpr std::array<std::string_view, 4> kTexts = {"\\text", "\\mathrm", "\\mbox",
+                                                        "\\operatorname"};
+    for (size_t at = formula.find('\\'); at != kNone; at = formula.find('\\', at + 1)) {
+      const std::string_view rest = formula.substr(at);
+      if (std::none_of(kTexts.begin(), kTexts.end(),
+                       [&](std::string_view text) { return rest.starts_with(text); }))
+        continue;
+      const size_t open = rest.substr(0, 20).find('{');
+      if (open == kNone) continue;
+      const size_t close = std::min(rest.find('}', open), rest.size());
+      Wrap(rest.substr(open + 1, close - open - 1));
+      at += close - 1;
+    }
+    return Skip(next);
+  }
+
+  // A LaTeX command outside formulas: its name goes; so do the words of \text{...}, its other
+  // arguments stay.
+  bool Command() {
+    size_t end = at_ + 1;
+    while (end < text_.size() && IsAsciiLetter(text_[end])) ++end;
+    if (text_[at_] != '\\' || end == at_ + 1) return false;
+    if (text_.substr(at_).starts_with("\\text") && end < text_.size() && text_[end] == '{') {
+      const size_t close = text_.substr(0, at_ + kQuoteBytesMax).find('}', end);
+      if (close != kNone) {
+        Wrap(text_.substr(end + 1, close - end - 1));
+        end = close + 1;
+      }
+    }
+    return Skip(end);
+  }
+
+  bool Tag() {
+    const size_t close = text_.substr(0, at_ + 64).find_first_of(">\n", at_);
+    if (close == kNone || text_[close] != '>') return false;
+    const char first = text_[at_ + 1];
+    return (IsAsciiLetter(first) || first == '/' || first == '!') && Skip(close + 1);
+  }
+
+  bool Quote() {
+    const std::string_view rest = text_.substr(at_);
+    for (const auto& [open, close] : kQuotes) {
+      if (!rest.starts_with(open)) continue;
+      const std::string_view reach = rest.substr(0, kQuoteBytesMax);
+      const size_t line = std::min(reach.find('\n'), reach.size());
+      const size_t end = reach.substr(0, line).find(close, open.size());
+      if (end == kNone) continue;
+      Wrap(rest.substr(open.size(), end - open.size()));
+      return Skip(at_ + end + close.size());
+    }
+    return false;
+  }
+
+  bool AtTokenStart() const {
+    if (at_ == 0) return true;
+    const auto before = static_cast<unsigned char>(text_[at_ - 1]);
+    return before >= 0x80 || (!IsAsciiLetter(text_[at_ - 1]) && before != '_' && before != '@' &&
+                              before != '.' && before != '/' && (before < '0' || before > '9'));
+  }
+
+  // URLs, e-mail addresses, file names, identifiers: runs of ASCII signs that no prose holds.
+  bool Address() {
+    size_t end = at_;
+    bool address = text_[at_] == '/' || text_[at_] == '~';
+    for (; end < text_.size() && end < at_ + 400; ++end) {
+      const char c = text_[end];
+      const bool inner = IsAsciiLetter(c) || (c >= '0' && c <= '9') || c == '-';
+      const bool joint = std::string_view("_@./:~?=&%+#").find(c) != kNone;
+      if (!inner && !joint) break;
+    }
+    while (end > at_ && std::string_view(".:?,").find(text_[end - 1]) != kNone) --end;
+    const std::string_view token = text_.substr(at_, end - at_);
+    if (token.size() < 3) return false;
+    address = address && token.find_first_of("/abcdefghijklmnopqrstuvwxyz", 1) != kNone;
+    address = address || token.find_first_of("_@") != kNone || token.find("://") != kNone;
+    for (size_t i = 1; !address && i + 2 < token.size(); ++i)  // file.txt, but neither 3.5 nor e.g.
+      address = token[i] == '.' && IsAsciiLetter(token[i + 1]) && IsAsciiLetter(token[i + 2]);
+    return address && Skip(end);
+  }
+
+  std::string_view text_;
+  size_t at_ = 0;
+  Closer closer_;
+  Prose prose_;
+};
+
+}  // namespace
+
+Prose TakeApart(std::string_view text) {
+  UErrorCode status = U_ZERO_ERROR;
+  const icu::Normalizer2* nfkc = icu::Normalizer2::getNFKCInstance(status);
+  Check{U_SUCCESS(status) != 0, "ICU has no NFKC: ", u_errorName(status)};
+  const icu::StringPiece piece(text.data(), static_cast<int32_t>(text.size()));
+  if (nfkc->isNormalizedUTF8(piece, status)) return Taker(text).Take();
+  std::string normal;
+  icu::StringByteSink<std::string> sink(&normal);
+  status = U_ZERO_ERROR;
+  nfkc->normalizeUTF8(0, piece, sink, nullptr, status);
+  Check{U_SUCCESS(status) != 0, "NFKC failed: ", u_errorName(status)};
+  return Taker(normal).Take();
+}
+
+}  // namespace rationale

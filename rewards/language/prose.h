@@ -1,0 +1,25 @@
+// Prose: what of a text is running text, and what is code, formula, address or quotation.
+
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace rationale {
+
+struct Prose {
+  std::string running;  // what the writer says in own words
+  std::string wrapped;  // words inside code comments, \text{...} and quotation marks, one a line
+};
+
+// Takes `text` apart. Neither part holds code (``` fences, `inline`), LaTeX ($...$, $$...$$,
+// \(...\), \[...\], \begin{...}...\end{...}, commands), tags (<answer>), URLs, e-mail addresses,
+// file names or identifiers (snake_case). Quoted text is not the writer's own, and \text{...} is
+// part of a formula, comments of code; but anything can be put there, so these words are kept
+// apart for who counts them (share.h).
+//
+// First brings the text into Unicode's NFKC form, in which full-width and mathematical letters are
+// the ordinary ones. One pass: linear in the text's length.
+Prose TakeApart(std::string_view text);
+
+}  // namespace rationale

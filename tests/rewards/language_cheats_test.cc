@@ -1,0 +1,127 @@
+// What tricks earn from the language reward, and what hostile inputs cost.
+
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+#include <string>
+#include <vector>
+
+#include "rewards/language/share.h"
+
+namespace rationale {
+namespace {
+
+constexpr std::string_view kEnglish =
+    "She sells the eggs that are left over at the market every day for two dollars each. First we "
+    "find out how many eggs remain after breakfast. Then we multiply that number by the price.";
+constexpr std::string_view kGerman = "Wir rechnen zuerst aus, wie viele Eier übrig bleiben.";
+
+const ShareCounter& Counter() {
+  static const ShareCounter counter;  // expensive to make
+  return counter;
+}
+
+double Share(std::string_view text, std::string_view language) {
+  return Counter().Count(text, *FindLanguage(language)).WordShare();
+}
+
+std::string Repeat(std::string_view text, size_t times) {
+  std::string repeated;
+  for (size_t i = 0; i < times; ++i) repeated += text;
+  return repeated;
+}
+
+TEST(LanguageCheats, RepeatingOneWordEarnsLittle) {
+  EXPECT_LT(Share(Repeat("und ", 500), "de"), 0.05);
+  EXPECT_LT(Share(std::string(kEnglish) + Repeat(" rechnen", 1000), "de"), 0.05);
+  EXPECT_LT(Share(Repeat("然后", 500), "zh"), 0.05);
+  EXPECT_EQ(Share(kGerman, "de"), 1);
+}
+
+TEST(LanguageCheats, AForeignChainInAFenceCounts) {
+  const std::string english(kEnglish);
+  const std::string german(kGerman);
+  for (const std::string& wrapped :
+       {"```\n" + english + "\n```", "```text\n" + english, "```python\n# " + english + "\n```",
+        "`" + english + "`", "$\\text{" + english + "}$", "\\[\\text{" + english + "}\\]",
+        "\\text{" + english + "}", "\"" + english + "\"", "“" + english + "”"}) {
+    EXPECT_LT(Share(german + "\n" + wrapped, "de"), 0.5) << wrapped;
+  }
+}
+
+TEST(LanguageCheats, AForeignChainCutIntoManyFencesCounts) {
+  std::string text(kGerman);
+  for (int i = 0; i < 6; ++i) text += "\n$\\text{the eggs that are left over are sold}$";
+  EXPECT_LT(Share(text, "de"), 0.5);
+}
+
+TEST(LanguageCheats, RomanisedTextIsNotInTheLanguage) {
+  EXPECT_EQ(
+      Share("hum pehle yah dekhte hain ki kitne ande bache hain aur phir unko bechte hain", "hi"),
+      0);
+  EXPECT_EQ(Share("women xian kan kan hai sheng duo shao ge jidan ranhou zai mai diao tamen", "zh"),
+            0);
+  EXPECT_EQ(Share("snachala my poschitaem skolko yaits ostalos posle zavtraka kazhdyy den", "ru"),
+            0);
+}
+
+TEST(LanguageCheats, HomoglyphsAreNotTheLanguage) {
+  // English words with some letters replaced by Cyrillic ones that look alike.
+  EXPECT_LT(Share("Shе sells thе еggs thаt аrе lеft оver аt thе mаrkеt еvеry dаy", "ru"), 0.2);
+  // English words whose letters are all Cyrillic look-alikes earn nothing for English.
+  EXPECT_LT(Share("Тhе sоmе саsе оf аn ассоunt", "en"), 0.5);
+  // Full-width and mathematical letters are the ordinary ones.
+  EXPECT_EQ(Share("Ｓｈｅ ｓｅｌｌｓ ｔｈｅ ｅｇｇｓ ｔｈａｔ ａｒｅ ｌｅｆｔ", "en"), 1);
+  EXPECT_EQ(Share("Ｓｈｅ ｓｅｌｌｓ ｔｈｅ ｅｇｇｓ ｔｈａｔ ａｒｅ ｌｅｆｔ", "de"), 0);
+}
+
+TEST(LanguageCheats, ATranslatedFirstSentenceEarnsItsShareOnly) {
+  const std::string text = std::string(kGerman) + " " + std::string(kEnglish);
+  const double german = Share(text, "de");
+  EXPECT_GT(german, 0.1);
+  EXPECT_LT(german, 0.25);  // 8 of 43 words
+}
+
+TEST(LanguageCheats, NamesAreNoPlaceToHideIn) {
+  EXPECT_LT(
+      Share("Wir She Sells Eggs Left Over Market Every Dollars Breakfast Multiply Number", "de"),
+      0.3);
+}
+
+// Hostile: a mebibyte of what could make a scanner or a decoder superlinear. Bounded by CPU time,
+// which other work on the machine does not count into; the bound is lax for builds with sanitizers.
+TEST(LanguageCheats, AMebibyteOfAnythingIsJudgedInBoundedTime) {
+  constexpr size_t kBytes = size_t{1} << 20;
+  constexpr double kSecondsMax = 5;
+  std::string random;
+  uint32_t state = 1;
+  while (random.size() < kBytes) random += static_cast<char>((state = state * 1664525 + 1) >> 24);
+  std::vector<std::string> inputs = {random, Repeat("a", kBytes)};
+  for (const std::string_view unit :
+       {"$",    "$a ",        "\\[",  "\\(",      "\\begin{a}", "\\begin{",  "\\text{",
+        "\\",   "```",        "`",    "\"",       "“",          "«",         "<",
+        "<a",   "http://",    "a_",   "/a",       ". ",         "\n",        "a b ",
+        "\xFF", "中",         "中a",  "ก",        "មា",         "e\xCC\x81", "\xE2\x80\x8D",
+        "ﷺ",    "a\xD0\xB0 ", "the ", "das und ", "$\\text{a} "}) {
+    inputs.push_back(Repeat(unit, kBytes / unit.size()));
+  }
+  for (const std::string& input : inputs) {
+    timespec begin{};
+    timespec end{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &begin);
+    const LanguageCount count = Counter().Count(input, *FindLanguage("de"));
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &end);
+    const double seconds = static_cast<double>(end.tv_sec - begin.tv_sec) +
+                           1e-9 * static_cast<double>(end.tv_nsec - begin.tv_nsec);
+    EXPECT_LT(seconds, kSecondsMax) << input.substr(0, 20);
+    EXPECT_GE(count.target.words, 0);
+    RecordProperty("seconds", std::to_string(seconds));
+    if (std::getenv("RATIONALE_SHOW_SECONDS") != nullptr)
+      std::printf("%8.3f s  %s\n", seconds, input.substr(0, 12).c_str());
+  }
+}
+
+}  // namespace
+}  // namespace rationale

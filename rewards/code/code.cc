@@ -118,7 +118,8 @@ class CodeReward final : public Reward {
       return {.reason = "tests that call functions are for language = \"python\""};
     }
     const Sections sections = SplitSections(response.text);
-    const std::string_view searched = sections.answer.value_or(sections.after_thought);
+    const std::string_view searched =
+        WithoutBlankBehindTag(sections.answer.value_or(sections.after_thought));
     const auto program = ExtractProgram(searched, language, options_.order);
     if (!program) {
       return {.judged = true, .reason = fmt::format("no {} program found", language)};

@@ -122,7 +122,8 @@ std::string LastTagged(std::string_view text, std::string_view language) {
     const size_t begin = text.rfind(open, end);
     if (begin == std::string_view::npos) continue;
     const size_t inner = begin + open.size();
-    std::string found(text.substr(inner, end == std::string_view::npos ? end : end - inner));
+    std::string found(WithoutBlankBehindTag(
+        text.substr(inner, end == std::string_view::npos ? end : end - inner)));
     if (!Trim(found).empty()) return found;
   }
   return "";
@@ -162,6 +163,11 @@ std::optional<ExtractedProgram> ExtractProgram(std::string_view text, std::strin
     if (!found.empty()) return ExtractedProgram{std::move(found), style};
   }
   return std::nullopt;
+}
+
+std::string_view WithoutBlankBehindTag(std::string_view text) {
+  const bool one_blank = text.size() > 1 && text[0] == ' ' && text[1] != ' ';
+  return one_blank ? text.substr(1) : text;
 }
 
 }  // namespace rationale

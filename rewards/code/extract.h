@@ -29,4 +29,8 @@ struct ExtractedProgram {
 std::optional<ExtractedProgram> ExtractProgram(std::string_view text, std::string_view language,
                                                const std::vector<ProgramStyle>& order);
 
+// `text` without the one blank that sets it apart from a tag in front of it, as in "<answer> x = 1
+// </answer>": it is no indentation of the program's.
+std::string_view WithoutBlankBehindTag(std::string_view text);
+
 }  // namespace rationale

@@ -53,6 +53,8 @@ TEST(CodeExtract, IsNotFooledByFencesInsideALongerFence) {
 TEST(CodeExtract, ReadsTagsAndWholeTexts) {
   EXPECT_EQ(Found("[PYTHON]\nx = 1\n[/PYTHON]"), "tag:\nx = 1\n");
   EXPECT_EQ(Found("<code>x = 1</code> then <code>x = 2</code>"), "tag:x = 2");
+  EXPECT_EQ(Found("<code> x = 1 </code>"), "tag:x = 1 ");
+  EXPECT_EQ(Found("<code>    return 1</code>"), "tag:    return 1");
   EXPECT_EQ(Found("\\begin{code}\nx = 1\n\\end{code}"), "tag:\nx = 1\n");
   EXPECT_EQ(Found("\n\n    return 1\n"), "whole:    return 1\n");
 }

@@ -300,5 +300,13 @@ TEST(Code, RefusesUnknownOptions) {
   EXPECT_THROW(CodeRubric("cpu_ms = 0\n"), Error);
 }
 
+TEST(Code, ABlankBehindTheAnswerTagIsNoIndentation) {
+  const Rubric rubric = CodeRubric();
+  const Problem problem = ListProblem(R"(["assert f(1) == 2"])");
+  EXPECT_EQ(VerdictText(JudgeCode(
+                rubric, problem, "<think> </think> <answer> def f ( x ) : return x + 1 </answer>")),
+            "1");
+}
+
 }  // namespace
 }  // namespace rationale

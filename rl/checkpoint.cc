@@ -64,6 +64,7 @@ std::string StateJson(const TrainerState& state) {
       .Field("finished", state.finished)
       .Field("sft_seconds", state.sft_seconds)
       .Field("rl_seconds", state.rl_seconds)
+      .Field("judge_seconds", state.judge_seconds)
       .Field("rl_tokens", state.rl_tokens)
       .Field("max_abs_logprob_gap", state.max_abs_logprob_gap)
       .Field("config_hash", state.config_hash)
@@ -141,6 +142,7 @@ TrainerState ReadTrainerState(const std::string& checkpoint) {
   state.finished = json.Get<bool>("finished");
   state.sft_seconds = json.Get<double>("sft_seconds");
   state.rl_seconds = json.Get<double>("rl_seconds");
+  state.judge_seconds = json.Get<double>("judge_seconds", 0);
   state.rl_tokens = json.Get<int64_t>("rl_tokens");
   state.max_abs_logprob_gap = json.Get<double>("max_abs_logprob_gap");
   state.config_hash = json.Get<std::string>("config_hash");

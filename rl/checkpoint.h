@@ -34,6 +34,7 @@ struct TrainerState {
   int64_t policy_version = 0;              // updates of the weights since the run's start
   bool finished = false;                   // nothing is left to do
   double sft_seconds = 0, rl_seconds = 0;  // spent in steps so far
+  double judge_seconds = 0;                // of rl_seconds, waited for verdicts
   int64_t rl_tokens = 0;                   // response tokens drawn so far
   double max_abs_logprob_gap = 0;          // the greatest of all RL steps so far
   std::string before;                      // the evaluations before RL, as JSON; empty: not yet

@@ -12,6 +12,8 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/text_table.h"
+#include "base/thread_pool.h"
+#include "rl/judging.h"
 #include "rl/pass_at_k.h"
 
 namespace rationale {
@@ -109,18 +111,23 @@ void CheckSettings(const Rubric& rubric, const EvalSettings& settings) {
   }
 }
 
+// Draws the samples and gives them to `judging` as they finish; shows how far it is.
 std::vector<Sample> Draw(Engine& engine, const Prompter& prompter,
-                         std::span<const Problem* const> problems, const EvalSettings& settings) {
+                         std::span<const Problem* const> problems, const EvalSettings& settings,
+                         Judging& judging) {
   std::optional<Progress> progress;
-  RolloutCallbacks callbacks;
-  int64_t done = 0;
   if (!settings.progress.empty()) {
     progress.emplace(settings.progress, static_cast<int64_t>(problems.size()) * settings.samples,
                      "sample");
-    callbacks.on_finish = [&](const Rollout&) { progress->Update(++done); };
   }
+  int64_t done = 0;
+  const auto judge = [&](const Rollout& finished) {
+    const Problem& problem = *problems[finished.id / static_cast<uint64_t>(settings.samples)];
+    judging.Add(finished.id, problem, finished);
+    if (progress) progress->Update(++done);
+  };
   return DrawSamples(engine, prompter, problems, settings.samples, settings.sampling, settings.key,
-                     callbacks);
+                     {.on_token = {}, .on_finish = judge});
 }
 
 }  // namespace
@@ -132,10 +139,12 @@ EvalReport Evaluate(Engine& engine, const Prompter& prompter, std::span<const Pr
   std::vector<const Problem*> pointers;
   for (const Problem& problem : problems) pointers.push_back(&problem);
   const auto start = std::chrono::steady_clock::now();
-  auto drawn = Draw(engine, prompter, pointers, settings);
+  Judging judging(rubric, {.max_new_tokens = settings.sampling.max_new_tokens,
+                           .threads = ComputePool().num_threads()});
+  auto drawn = Draw(engine, prompter, pointers, settings, judging);
   EvalReport report;
   report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  JudgeSamples(drawn, rubric, settings.sampling.max_new_tokens, 0);
+  judging.Finish(drawn);
 
   std::vector<const Sample*> all;
   std::map<std::string, std::vector<const Sample*>> by_language;

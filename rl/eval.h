@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "rewards/rubric.h"
 #include "rl/sampling.h"
 
 namespace rationale {

@@ -75,10 +75,12 @@ std::string ReportText(const Trainer& trainer) {
   }
   const auto estimate = trainer.run().EstimateMemory().total_mb();
   text += fmt::format(
-      "\nSFT {}, RL {} ({} response tokens); greatest |logp gap| of sampler and learner: {:g}\n"
+      "\nSFT {}, RL {} ({} response tokens), {} of it waiting for verdicts; greatest |logp gap| of "
+      "sampler and learner: {:g}\n"
       "memory: peak {:.0f} MB, estimated {:.0f} MB\nparams_hash {}\n"
       "model {}\nrun   {}\n",
       DurationText(state.sft_seconds), DurationText(state.rl_seconds), state.rl_tokens,
+      Percent(state.rl_seconds > 0 ? state.judge_seconds / state.rl_seconds : 0),
       state.max_abs_logprob_gap, PeakMemoryMb(), estimate, state.params_hash,
       trainer.model_folder(), trainer.run().folder);
   return text;
@@ -106,6 +108,7 @@ std::string ReportJson(const Trainer& trainer) {
   const double seconds = state.rl_seconds;
   json.Field("seconds_sft", state.sft_seconds)
       .Field("seconds_rl", seconds)
+      .Field("judge_wait_share", seconds > 0 ? state.judge_seconds / seconds : 0)
       .Field("tokens_per_second", seconds > 0 ? static_cast<double>(state.rl_tokens) / seconds : 0)
       .Field("max_abs_logprob_gap", state.max_abs_logprob_gap)
       .Field("peak_memory_mb", PeakMemoryMb())

@@ -6,6 +6,8 @@
 
 #include "base/error.h"
 #include "base/philox.h"
+#include "base/thread_pool.h"
+#include "rl/judging.h"
 #include "rl/sampling.h"
 #include "rl/verdict_log.h"
 
@@ -32,7 +34,7 @@ bool HasSpread(std::span<const Sample> group) {
 class Drawer {
  public:
   Drawer(Run& run, TrainerState& state, const std::atomic<bool>& stop, RlStepResult& result)
-      : run_(run), state_(state), stop_(stop), result_(result) {}
+      : run_(run), state_(state), stop_(stop), result_(result), recorded_(run.folder, state.step) {}
 
   // False when stopped.
   bool Draw(int64_t count) {
@@ -43,16 +45,26 @@ class Drawer {
           std::make_unique<Problem>(run_.problems->At(static_cast<uint64_t>(state_.cursor++))));
       problems.push_back(result_.problems.back().get());
     }
-    const RolloutCallbacks callbacks{.on_token =
-                                         [this](const TokenEvent&) {
-                                           if (stop_.load()) run_.engine->Interrupt();
-                                         },
-                                     .on_finish = {}};
+    const auto& rollout = run_.config.rollout;
+    Judging judging(*run_.rubric, {.max_new_tokens = rollout.max_new_tokens,
+                                   .step = state_.step,
+                                   .threads = ComputePool().num_threads()});
+    const size_t first = result_.samples.size();
+    const auto judge = [&](const Rollout& finished) {
+      const Problem& problem =
+          *problems[finished.id / static_cast<uint64_t>(rollout.samples_per_prompt)];
+      const size_t index = first + finished.id;
+      if (finished.finish == Finish::kCancelled) return;
+      if (recorded_.Find(index, problem, finished) == nullptr)
+        judging.Add(index, problem, finished);
+    };
+    const auto interrupt = [this](const TokenEvent&) {
+      if (stop_.load()) run_.engine->Interrupt();
+    };
     auto samples = DrawSamples(
-        *run_.engine, *run_.prompter, problems, run_.config.rollout.samples_per_prompt,
-        run_.TrainSampling(),
+        *run_.engine, *run_.prompter, problems, rollout.samples_per_prompt, run_.TrainSampling(),
         {.seed = run_.seed(), .purpose = "rl", .step = static_cast<uint64_t>(state_.step)},
-        callbacks);
+        {.on_token = interrupt, .on_finish = judge});
     for (Sample& sample : samples) {
       if (sample.rollout.finish == Finish::kCancelled) return false;
       sample.group += num_groups_;
@@ -60,22 +72,34 @@ class Drawer {
     }
     num_groups_ += count;
     result_.generate_seconds += Since(start);
+    Await(judging, first);
     return true;
   }
 
-  void Judge() {
+ private:
+  // The verdicts of the samples from `first` on, written down before they are used.
+  void Await(Judging& judging, size_t first) {
     const auto start = Clock::now();
-    result_.replayed_verdicts = ReplayVerdicts(run_.folder, state_.step, result_.samples);
-    JudgeSamples(result_.samples, *run_.rubric, run_.config.rollout.max_new_tokens, state_.step);
+    judging.Finish(result_.samples);
+    for (size_t i = first; i < result_.samples.size(); ++i) {
+      Sample& sample = result_.samples[i];
+      const Verdict* verdict = recorded_.Find(i, *sample.problem, sample.rollout);
+      if (verdict == nullptr) continue;
+      sample.verdict = *verdict;
+      sample.reward = verdict->score;
+      ++result_.replayed_verdicts;
+    }
     WriteVerdicts(run_.folder, state_.step, result_.samples);
     result_.judge_seconds += Since(start);
+    result_.judge_busy_seconds += judging.busy_seconds();
+    result_.repeated_responses += judging.num_repeated();
   }
 
- private:
   Run& run_;
   TrainerState& state_;
   const std::atomic<bool>& stop_;
   RlStepResult& result_;
+  const RecordedVerdicts recorded_;
   int64_t num_groups_ = 0;
 };
 
@@ -89,7 +113,6 @@ bool DrawBatch(Run& run, TrainerState& state, const std::atomic<bool>& stop, RlS
   int64_t missing = wanted;
   for (int round = 0; round < kRounds && missing > 0; ++round) {
     if (!drawer.Draw(missing)) return false;
-    drawer.Judge();
     if (!run.algorithm.dynamic_sampling) return true;
     missing = wanted;
     for (size_t i = 0; i < result.samples.size(); i += group_size) {
@@ -163,6 +186,7 @@ std::optional<RlStepResult> RunRlStep(Run& run, Learner& learner, TrainerState& 
       std::max(state.max_abs_logprob_gap, result.update.max_abs_logprob_gap);
   result.seconds = Since(start);
   state.rl_seconds += result.seconds;
+  state.judge_seconds += result.judge_seconds;
   return result;
 }
 

@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "base/philox.h"
-#include "base/thread_pool.h"
 
 namespace rationale {
 
@@ -33,24 +32,6 @@ std::vector<Sample> DrawSamples(Engine& engine, const Prompter& prompter,
     samples[i].rollout = std::move(rollouts[i]);
   }
   return samples;
-}
-
-void JudgeSamples(std::span<Sample> samples, const Rubric& rubric, int64_t max_new_tokens,
-                  int64_t step) {
-  ParallelFor(static_cast<int64_t>(samples.size()), 1, [&](int64_t begin, int64_t end) {
-    for (Sample& sample :
-         samples.subspan(static_cast<size_t>(begin), static_cast<size_t>(end - begin))) {
-      if (!sample.verdict.components.empty()) continue;
-      sample.verdict =
-          rubric.Judge({.text = sample.rollout.text,
-                        .problem = sample.problem,
-                        .num_tokens = static_cast<int64_t>(sample.rollout.response.size()),
-                        .max_tokens = max_new_tokens,
-                        .truncated = sample.rollout.finish == Finish::kLength,
-                        .step = step});
-      sample.reward = sample.verdict.score;
-    }
-  });
 }
 
 }  // namespace rationale

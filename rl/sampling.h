@@ -1,4 +1,4 @@
-// Sampling: a step's responses, from problems to judged samples.
+// Sampling: a step's responses, from problems to samples that judging.h gives verdicts.
 
 #pragma once
 
@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "datasets/problem.h"
-#include "rewards/rubric.h"
 #include "rl/experience.h"
 #include "rl/prompter.h"
 #include "rollout/engine.h"
@@ -29,9 +28,5 @@ std::vector<Sample> DrawSamples(Engine& engine, const Prompter& prompter,
                                 std::span<const Problem* const> problems,
                                 int64_t samples_per_problem, SamplingSettings sampling,
                                 const SampleKey& key, const RolloutCallbacks& callbacks = {});
-
-// Judges every sample that has no verdict yet, several at once; reward becomes the verdict's score.
-void JudgeSamples(std::span<Sample> samples, const Rubric& rubric, int64_t max_new_tokens,
-                  int64_t step);
 
 }  // namespace rationale

@@ -50,6 +50,7 @@ std::vector<TextTable::Column> Columns(const std::vector<std::string>& component
   columns.push_back({"logp gap", 8});
   columns.push_back({"tok/s", 7});
   columns.push_back({"seconds", 7});
+  columns.push_back({"waiting", 7});
   columns.push_back({"held-out", 8});
   return columns;
 }
@@ -88,6 +89,9 @@ MetricValues RlMetrics(const RlStepResult& result) {
       {"seconds", result.seconds},
       {"generate_seconds", result.generate_seconds},
       {"judge_seconds", result.judge_seconds},
+      {"judge_busy_seconds", result.judge_busy_seconds},
+      {"judge_wait_share", result.seconds > 0 ? result.judge_seconds / result.seconds : 0},
+      {"repeated_responses", static_cast<double>(result.repeated_responses)},
       {"update_seconds", result.update_seconds},
       {"forward_seconds", update.forward_seconds},
       {"backward_seconds", update.backward_seconds},
@@ -150,6 +154,8 @@ std::string StepTable::Row(int64_t step, const RlStepResult& result,
   const double tokens = means.tokens * static_cast<double>(means.samples);
   row.push_back(fmt::format("{:.0f}", result.seconds > 0 ? tokens / result.seconds : 0));
   row.push_back(fmt::format("{:.2f}", result.seconds));
+  row.push_back(
+      fmt::format("{:.1f}%", result.seconds > 0 ? 100 * result.judge_seconds / result.seconds : 0));
   row.push_back(eval ? fmt::format("{:.1f}%", 100 * eval->all.accuracy) : "");
   return table_.Row(row);
 }

@@ -23,17 +23,17 @@ std::string PathOf(const std::string& run_folder, int64_t step) {
   return fmt::format("{}/step-{:06}.jsonl", FolderOf(run_folder), step);
 }
 
-std::string HashOf(const Sample& sample) {
-  const auto& tokens = sample.rollout.response;
+std::string HashOf(const Problem& problem, const Rollout& rollout) {
+  const auto& tokens = rollout.response;
   const std::string_view bytes(reinterpret_cast<const char*>(tokens.data()),
                                tokens.size() * sizeof(tokens[0]));
-  return Sha256Hex(sample.problem->id + "\n" + std::string(bytes));
+  return Sha256Hex(problem.id + "\n" + std::string(bytes));
 }
 
 std::string LineOf(const Sample& sample) {
   JsonWriter json;
   json.BeginObject()
-      .Field("response", HashOf(sample))
+      .Field("response", HashOf(*sample.problem, sample.rollout))
       .Field("judged", sample.verdict.judged)
       .Field("score", sample.verdict.score)
       .Key("components")
@@ -67,26 +67,30 @@ Verdict ReadVerdict(const JsonObject& json) {
 
 }  // namespace
 
-int64_t ReplayVerdicts(const std::string& run_folder, int64_t step, std::span<Sample> samples) {
+RecordedVerdicts::RecordedVerdicts(const std::string& run_folder, int64_t step) {
   const auto path = PathOf(run_folder, step);
-  if (!fs::exists(path)) return 0;
+  if (!fs::exists(path)) return;
   std::istringstream lines(ReadFile(path));
-  std::string line;
-  int64_t replayed = 0;
-  for (size_t i = 0; i < samples.size() && std::getline(lines, line); ++i) {
+  std::string text;
+  while (std::getline(lines, text)) {
+    Line line;
     try {
-      const auto where = fmt::format("{}:{}", path, i + 1);
-      const auto document = ParseJson(line, path, static_cast<int64_t>(i) + 1);
-      const JsonObject json(document, where);
-      if (json.Get<std::string>("response") != HashOf(samples[i])) continue;
-      samples[i].verdict = ReadVerdict(json);
-      samples[i].reward = samples[i].verdict.score;
-      ++replayed;
-    } catch (const Error&) {
-      continue;  // a line cut short: the sample is judged again
+      const auto number = static_cast<int64_t>(lines_.size()) + 1;
+      const auto document = ParseJson(text, path, number);
+      const JsonObject json(document, fmt::format("{}:{}", path, number));
+      line = {json.Get<std::string>("response"), ReadVerdict(json)};
+    } catch (const Error&) {  // a line cut short: its sample is judged again
     }
+    lines_.push_back(std::move(line));
   }
-  return replayed;
+}
+
+const Verdict* RecordedVerdicts::Find(size_t index, const Problem& problem,
+                                      const Rollout& rollout) const {
+  if (index >= lines_.size() || lines_[index].response_hash != HashOf(problem, rollout)) {
+    return nullptr;
+  }
+  return &lines_[index].verdict;
 }
 
 void WriteVerdicts(const std::string& run_folder, int64_t step, std::span<const Sample> samples) {

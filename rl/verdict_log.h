@@ -10,14 +10,28 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "rl/experience.h"
 
 namespace rationale {
 
-// Gives samples whose verdicts stand in the step's file those verdicts (and rewards). A line about
-// another response, or a file cut short by a kill, is passed over. Returns how many were replayed.
-int64_t ReplayVerdicts(const std::string& run_folder, int64_t step, std::span<Sample> samples);
+// The verdicts that stand in the step's file: those of a run that was killed behind them. A file
+// cut short has those before the cut.
+class RecordedVerdicts {
+ public:
+  RecordedVerdicts(const std::string& run_folder, int64_t step);
+
+  // The verdict of sample `index`, if it is about this very response; else null.
+  const Verdict* Find(size_t index, const Problem& problem, const Rollout& rollout) const;
+
+ private:
+  struct Line {
+    std::string response_hash;
+    Verdict verdict;
+  };
+  std::vector<Line> lines_;
+};
 
 // Writes the step's verdicts durably. Throws Failure.
 void WriteVerdicts(const std::string& run_folder, int64_t step, std::span<const Sample> samples);

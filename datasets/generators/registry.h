@@ -12,6 +12,7 @@
 #include "datasets/generators/arithmetic_words.h"
 #include "datasets/generators/base_conversion.h"
 #include "datasets/generators/chain_sum.h"
+#include "datasets/generators/code_words.h"
 #include "datasets/generators/countdown.h"
 #include "datasets/generators/generator.h"
 

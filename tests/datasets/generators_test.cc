@@ -141,7 +141,7 @@ TEST(Generators, KeepTheirPromisesEachOfThem) {
 TEST(Generators, RefuseANameThatIsNone) {
   EXPECT_EQ(ErrorOf([] { Make("count_down"); }),
             "data.generator: found 'count_down', allowed: arithmetic_words, base_conversion, "
-            "chain_sum, countdown; "
+            "chain_sum, code_words, countdown; "
             "nearest: countdown");
 }
 

@@ -184,5 +184,46 @@ TEST_F(Resume, AnotherSeedEndsElsewhere) {
   EXPECT_NE(HashOf(log), unbroken_hash_);
 }
 
+// The code quickstart, shortened and with functions of one step, which it learns in seconds.
+std::vector<std::string> CodeArguments(const std::string& folder) {
+  std::vector<std::string> arguments = {
+      "train", RATIONALE_SOURCE_DIR "/rl/recipes/quickstart-code.toml", "--out", folder};
+  for (const std::string assignment :
+       {"run.threads=2", "data.code_words.steps_min=1", "data.code_words.steps_max=1",
+        "data.held_out_limit=2", "sft.steps=80", "sft.batch_size=16", "rl.steps=3",
+        "rollout.prompts_per_step=4", "eval.samples=1", "eval.k=[1]", "checkpoint.every=1"}) {
+    arguments.insert(arguments.end(), {"--set", assignment});
+  }
+  return arguments;
+}
+
+// Verdicts come from the jail while rollouts go on; the kill hits both.
+TEST(ResumeWithCode, KilledWhileProgramsAreJudgedEndsWithTheSameHash) {
+  const TemporaryFolder folder("rationale-resume-code-");
+  const std::string unbroken = folder.path() + "/unbroken", log = folder.path() + "/log";
+  ASSERT_EQ(Process(CodeArguments(unbroken), log).Wait(), 0) << ReadFile(log);
+  const std::string hash = HashOf(log);
+  ASSERT_EQ(hash.size(), 64u);
+
+  const std::string run = folder.path() + "/killed";
+  Process process(CodeArguments(run), log);
+  ASSERT_TRUE(process.WaitFor([&] { return StepsDone(run, "rl") >= 1; })) << ReadFile(log);
+  ASSERT_TRUE(process.Kill(SIGKILL));
+  EXPECT_LT(StepsDone(run, "rl"), 3);
+  EXPECT_EQ(Process({"train", "--resume", run}, log).Wait(), 0) << ReadFile(log);
+  EXPECT_EQ(HashOf(log), hash) << ReadFile(log);
+
+  const auto expected = ReadMetrics(unbroken), found = ReadMetrics(run);
+  ASSERT_EQ(found.size(), expected.size());
+  double passed = 0;
+  for (size_t i = 0; i < found.size(); ++i) {
+    if (found[i].stage != "rl") continue;
+    passed += found[i].Get("component/code");
+    EXPECT_EQ(found[i].Get("component/code"), expected[i].Get("component/code"));
+    EXPECT_EQ(found[i].Get("unjudged"), 0);
+  }
+  EXPECT_GT(passed, 0);  // the jail had a say
+}
+
 }  // namespace
 }  // namespace rationale

@@ -117,7 +117,7 @@ class WordCutter::Run {
         const int32_t cut_end = std::min(next, cut + static_cast<int32_t>(kWordLettersMax));
         marks_ = 0;
         for (int32_t i = cut; i < cut_end; ++i)
-          marks_ += cutter_.Look(run.charAt(i)).kind == Kind::kMark ? 1 : 0;
+          if (cutter_.Look(run.charAt(i)).kind == Kind::kMark) ++marks_;
         Add(first_ + static_cast<size_t>(cut), first_ + static_cast<size_t>(cut_end), script);
       }
     }

@@ -115,8 +115,8 @@ at::Tensor Attend(const at::Tensor& q_THQ, const at::Tensor& keys, const at::Ten
   const at::Tensor q_BGLQ =  // L: rows times the heads of a group
       HeadsAt(q_THQ, places.row_BR).reshape({batch, kv_heads, group * rows, q_THQ.size(2)});
   const at::Tensor k_BGCQ = HeadsAt(keys, places.key_BC);
-  const at::Tensor v_BGCV = values.defined() ? HeadsAt(values, places.key_BC)
-                                             : k_BGCQ.narrow(3, 0, settings.value_width);
+  const at::Tensor v_BGCV =
+      values.defined() ? HeadsAt(values, places.key_BC) : k_BGCQ.narrow(3, 0, settings.value_width);
   const at::Tensor position = places.position_BR.view({batch, 1, 1, rows, 1});
   const at::Tensor key = at::arange(places.key_BC.size(1), position.options());
   at::Tensor hidden = key.gt(position);

@@ -29,8 +29,8 @@ namespace {
 
 std::vector<std::string> GoldenFolders() {
   std::vector<std::string> folders;
-  for (const auto& entry : std::filesystem::directory_iterator(
-           std::string(RATIONALE_SOURCE_DIR) + "/tests/golden/models")) {
+  for (const auto& entry : std::filesystem::directory_iterator(std::string(RATIONALE_SOURCE_DIR) +
+                                                               "/tests/golden/models")) {
     folders.push_back(entry.path());
   }
   std::sort(folders.begin(), folders.end());
@@ -39,8 +39,7 @@ std::vector<std::string> GoldenFolders() {
 
 // max |found - expected| / max |expected|
 double Difference(const at::Tensor& found, const at::Tensor& expected) {
-  return found.cpu().sub(expected).abs().max().item<double>() /
-         expected.abs().max().item<double>();
+  return found.cpu().sub(expected).abs().max().item<double>() / expected.abs().max().item<double>();
 }
 
 class Gpu : public testing::TestWithParam<std::string> {

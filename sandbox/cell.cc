@@ -87,6 +87,7 @@ void OwnedFd::Reset() {
 Cell::Cell(const CellKind& kind, const SandboxOptions& options) {
   if (options.use_cgroups) cgroup_ = MakeCellCgroup(options.cgroup_parent);
   jail::CellConfig config{.paths = kind.paths, .server = kind.server, .filter = SystemCallFilter()};
+  if (!kind.server.empty()) config.server_library = ServerLibrary();
   config.privileged = geteuid() == 0;
   config.outer_uid = config.privileged ? OuterId("/proc/self/uid_map") : geteuid();
   config.outer_gid = config.privileged ? OuterId("/proc/self/gid_map") : getegid();

@@ -10,6 +10,9 @@ namespace rationale {
 // The jail's helper program, a static ELF executable.
 std::string_view JailHelper();
 
+// jail/server_library.cc as a shared library, an ELF file.
+std::string ServerLibrary();
+
 // languages/python_server.py.
 std::string PythonServerScript();
 

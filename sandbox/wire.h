@@ -37,6 +37,7 @@ enum CgroupFile {
 struct CellConfig {
   std::vector<std::string> paths;    // what the root shows, read-only, at the same places
   std::vector<std::string> server;   // argv of the fork server; empty: every job is executed afresh
+  std::string server_library;        // the shared library it loads
   std::string filter;                // the seccomp program, struct sock_filter[]
   std::vector<std::string> cgroups;  // the folders the cell's processes join
   uint32_t outer_uid = 0;            // whom the jail's user 1000 is outside
@@ -47,8 +48,8 @@ struct CellConfig {
 
   template <class Archive>
   void Visit(Archive& archive) {
-    archive(paths), archive(server), archive(filter), archive(cgroups), archive(outer_uid),
-        archive(outer_gid);
+    archive(paths), archive(server), archive(server_library), archive(filter), archive(cgroups),
+        archive(outer_uid), archive(outer_gid);
     archive(privileged), archive(cgroup_v2), archive(cgroup_files);
   }
 };

@@ -1,8 +1,5 @@
 // The last steps of a process before it runs what nobody has read: limits, Landlock, no
 // capabilities, seccomp.
-//
-// languages/python_server.py takes the same steps in the same order for programs that a warm
-// interpreter runs.
 
 #pragma once
 

@@ -123,30 +123,15 @@ void SealRoot() {
   if (SetMountAttributes(-100, "/", 0, kMountReadOnly) != 0) Refuse("make the root read-only");
 }
 
-bool MountWritable(int64_t bytes, int64_t files) {
-  // The root folder of the file system, the working folder and shm take three inodes; a file system
-  // of no blocks would mean one without limit.
-  char options[128];
-  std::snprintf(options, sizeof options, "size=%lld,nr_inodes=%lld,mode=1777",
-                static_cast<long long>(bytes < 4096 ? 4096 : bytes),
-                static_cast<long long>(files + 3));
-  return mount("tmp", kWritableFolder, "tmpfs", MS_NOSUID | MS_NODEV, options) == 0 &&
-         mkdir("/tmp/box", 0755) == 0 && mkdir("/tmp/shm", 0755) == 0;
-}
-
 bool MountJobProc() {
   return mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY,
                "subset=pid,hidepid=2") == 0;
 }
 
-bool UnmountJob() {
-  bool clean = true;
-  for (const char* folder : {"/proc", kWritableFolder}) {
-    if (umount2(folder, 0) == 0) continue;
-    clean = false;
-    umount2(folder, MNT_DETACH);
-  }
-  return clean;
+bool UnmountJobProc() {
+  if (umount2("/proc", 0) == 0) return true;
+  umount2("/proc", MNT_DETACH);
+  return false;
 }
 
 }  // namespace rationale::jail

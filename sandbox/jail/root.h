@@ -31,15 +31,11 @@ void BuildRoot(const std::vector<Source>& sources);
 // Makes the root itself read-only; no more can be added after that.
 void SealRoot();
 
-// Mounts a new empty file system of at most `bytes` and `files` over kWritableFolder, working
-// folder included. False with errno on failure.
-bool MountWritable(int64_t bytes, int64_t files);
-
 // Mounts over /proc one that shows only this process's PID namespace, and of that only the
 // processes. False with errno.
 bool MountJobProc();
 
-// Takes both away again. False if something still uses them; then they are detached.
-bool UnmountJob();
+// Takes it away again. False if something still uses it; then it is detached.
+bool UnmountJobProc();
 
 }  // namespace rationale::jail

@@ -14,22 +14,24 @@
 namespace rationale::jail {
 namespace {
 
-constexpr int kServerSocketFd = 3, kServerFilterFd = 4, kServerProcFd = 5;
+constexpr int kServerSocketFd = 3, kServerFilterFd = 4, kServerProcFd = 5, kServerLibraryFd = 6;
 constexpr int kStartTimeoutMs = 60'000;
 
-[[noreturn]] void Execute(const std::vector<std::string>& argv, int socket, int filter, int proc) {
+[[noreturn]] void Execute(const std::vector<std::string>& argv, int socket, int filter, int proc,
+                          int library) {
   uint64_t keep = 0;
   for (int capability : kServerCapabilities) keep |= uint64_t{1} << capability;
   // Moved out of the way first: any of them may lie where another goes.
   const int fds[] = {fcntl(socket, F_DUPFD, 16), fcntl(filter, F_DUPFD, 16),
-                     fcntl(proc, F_DUPFD, 16)};
+                     fcntl(proc, F_DUPFD, 16), fcntl(library, F_DUPFD, 16)};
   const int null = open("/dev/null", O_RDWR);
   if (null < 0) _exit(126);
   for (int fd = 0; fd < 3; ++fd) dup2(null, fd);
   dup2(fds[0], kServerSocketFd);
   dup2(fds[1], kServerFilterFd);
   dup2(fds[2], kServerProcFd);
-  CloseRange(kServerProcFd + 1, ~0U);
+  dup2(fds[3], kServerLibraryFd);
+  CloseRange(kServerLibraryFd + 1, ~0U);
   if (!DropCapabilities(keep)) _exit(126);
   std::vector<char*> arguments;
   for (const std::string& argument : argv) arguments.push_back(const_cast<char*>(argument.c_str()));
@@ -47,16 +49,19 @@ constexpr int kStartTimeoutMs = 60'000;
 
 }  // namespace
 
-Server::Server(const std::vector<std::string>& argv, const std::string& filter, int proc_fd) {
+Server::Server(const std::vector<std::string>& argv, const std::string& library,
+               const std::string& filter, int proc_fd) {
   int pair[2];
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) Refuse("socketpair");
   const int filter_fd = MemoryFile("filter", filter);
-  if (filter_fd < 0) Refuse("memfd_create");
+  const int library_fd = MemoryFile("library", library);
+  if (filter_fd < 0 || library_fd < 0) Refuse("memfd_create");
   pid_ = CloneInto(0);
   if (pid_ < 0) Refuse("fork the server");
-  if (pid_ == 0) Execute(argv, pair[1], filter_fd, proc_fd);
+  if (pid_ == 0) Execute(argv, pair[1], filter_fd, proc_fd, library_fd);
   close(pair[1]);
   close(filter_fd);
+  close(library_fd);
   socket_ = pair[0];
   pollfd ready{socket_, POLLIN, 0};
   if (poll(&ready, 1, kStartTimeoutMs) != 1)

@@ -23,9 +23,10 @@ struct ServerAnswer {
 
 class Server {
  public:
-  // Starts `argv` inside the jail and waits until it says that it is ready. Ends this process
-  // through Refuse() if it does not.
-  Server(const std::vector<std::string>& argv, const std::string& filter, int proc_fd);
+  // Starts `argv` inside the jail and waits until it says that it is ready. `library`: the bytes of
+  // server_library.cc as a shared library. Ends this process through Refuse() if it does not.
+  Server(const std::vector<std::string>& argv, const std::string& library,
+         const std::string& filter, int proc_fd);
 
   // Has a copy of the server run the program in the PID namespace init_namespace. fds: stdin,
   // stdout, stderr and possibly a channel. False with errno.

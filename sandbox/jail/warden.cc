@@ -9,7 +9,6 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -32,7 +31,6 @@ constexpr int kTickWithCgroupMs = 20;  // the kernel holds the memory limit itse
 constexpr int kTickWithoutMs =
     5;  // so does nobody else: what a job can take meanwhile is over the limit
 constexpr int kServerAnswerMs = 10'000;
-constexpr int64_t kPageBytes = 4096;
 // Processes of the cell that count against RLIMIT_NPROC beside the job's: the warden, the fork
 // server, the job's init.
 constexpr int64_t kOwnProcesses = 3;
@@ -89,11 +87,6 @@ void ForbidNamespaces(int proc_fd) {
   }
 }
 
-bool WritableFull() {
-  struct statfs status {};
-  return statfs(kWritableFolder, &status) == 0 && (status.f_bfree == 0 || status.f_ffree == 0);
-}
-
 void Tell(int pipe, const InitMessage& message) {
   // A pipe takes this much at once or not at all; if the warden is gone, so are we.
   if (write(pipe, &message, sizeof message) != sizeof message) _exit(1);
@@ -119,7 +112,7 @@ struct Warden::Running {
   pid_t init = -1;
   int init_namespace = -1;
   int init_pipe[2] = {-1, -1};
-  int landlock_fd = -1;
+  int landlock_fd = -1;  // the writable folder's
   int64_t start_us = 0;
   bool ended = false;  // the program, by itself; then ...
   int wait_status = 0;
@@ -146,7 +139,8 @@ Warden::Warden(const CellConfig& config, const std::array<int, kNumCgroupFiles>&
   landlock_ = syscall(SYS_landlock_create_ruleset, nullptr, 0, 1) > 0;
   meter_ = std::make_unique<Meter>(proc_fd_, cgroup_files, config.cgroup_v2 != 0);
   if (!config.server.empty())
-    server_ = std::make_unique<Server>(config.server, config.filter, proc_fd_);
+    server_ =
+        std::make_unique<Server>(config.server, config.server_library, config.filter, proc_fd_);
   meter_->Calibrate();
   Report ready;
   ready.kind = Kind::kReady;
@@ -190,9 +184,9 @@ Report Warden::Run(const JobRequest& request, std::vector<int>& fds, std::vector
   // A file may not even pretend to be larger than the whole space, which usually fills up first.
   job.limits = {request.cpu_ms, request.processes + kOwnProcesses, request.descriptors,
                 2 * request.writable_bytes};
-  if (!PrepareFiles(request)) {
+  if (!writable_.Begin(request)) {
     Fail(report, "write the job's files", errno);
-  } else if (landlock_ && (job.landlock_fd = LandlockRules()) < 0) {
+  } else if (landlock_ && (job.landlock_fd = writable_.Rules()) < 0) {
     Fail(report, "make the Landlock rules", errno);
   } else if (!meter_->Begin(request.memory_bytes, request.processes)) {
     Fail(report, "set the cgroup's limits", errno);
@@ -205,37 +199,9 @@ Report Warden::Run(const JobRequest& request, std::vector<int>& fds, std::vector
   }
   End(job, report);
   Collect(job, report, collected);
-  if (!UnmountJob() && collected.empty()) report.retire = 1;
+  const bool unused = UnmountJobProc();
+  if ((!writable_.End(collected.empty()) && collected.empty()) || !unused) report.retire = 1;
   return report;
-}
-
-bool Warden::PrepareFiles(const JobRequest& request) {
-  int64_t bytes = request.writable_bytes + kPageBytes;
-  int64_t files = request.files_max + 1;
-  for (const WireFile& file : request.files) {
-    bytes += (static_cast<int64_t>(file.contents.size()) / kPageBytes + 1) * kPageBytes;
-    files += 1 + std::count(file.path.begin(), file.path.end(), '/');
-  }
-  if (!MountWritable(bytes, files)) return false;
-  for (const WireFile& file : request.files) {
-    const std::string path = std::string(kWorkingFolder) + '/' + file.path;
-    for (size_t slash = path.find('/', sizeof kWorkingFolder); slash != std::string::npos;
-         slash = path.find('/', slash + 1)) {
-      if (mkdir(path.substr(0, slash).c_str(), 0755) != 0 && errno != EEXIST) return false;
-    }
-    const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-                        file.executable != 0 ? 0755 : 0644);
-    if (fd < 0) return false;
-    std::string_view rest = file.contents;
-    while (!rest.empty()) {
-      const ssize_t written = write(fd, rest.data(), rest.size());
-      if (written <= 0) break;
-      rest.remove_prefix(static_cast<size_t>(written));
-    }
-    close(fd);
-    if (!rest.empty()) return false;
-  }
-  return true;
 }
 
 bool Warden::StartInit(Running& job) {
@@ -396,7 +362,7 @@ bool Warden::CheckLimits(Running& job, Report& report) {
     report.cause = Cause::kMemory;
   } else if (usage.cpu_us > job.request.cpu_ms * 1000) {
     report.cause = Cause::kCpuTime;
-  } else if (WritableFull()) {
+  } else if (writable_.Full()) {
     report.cause = Cause::kFiles;
   } else {
     return true;
@@ -432,7 +398,7 @@ void Warden::End(Running& job, Report& report) {
   report.cpu_us = std::max(job.cpu_us, meter_->PeakCpuUs());
   report.peak_bytes = meter_->PeakBytes();
   if (!meter_->has_cgroup()) report.peak_bytes = std::max(report.peak_bytes, job.resident_bytes);
-  for (int fd : {job.init_pipe[0], job.init_pipe[1], job.init_namespace, job.landlock_fd}) {
+  for (int fd : {job.init_pipe[0], job.init_pipe[1], job.init_namespace}) {
     if (fd >= 0) close(fd);
   }
 }
@@ -445,7 +411,7 @@ void Warden::Judge(const Running& job, Report& report) {
   const int signal = signalled ? WTERMSIG(job.wait_status) : 0;
   if (meter_->OutOfMemory()) {
     report.cause = Cause::kMemory;
-  } else if (signal == SIGXFSZ || WritableFull()) {
+  } else if (signal == SIGXFSZ || writable_.Full()) {
     report.cause = Cause::kFiles;
   } else if (signal == SIGXCPU || (signal == SIGKILL && job.cpu_us >= job.request.cpu_ms * 1000)) {
     report.cause = Cause::kCpuTime;

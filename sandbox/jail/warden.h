@@ -9,6 +9,7 @@
 
 #include "sandbox/jail/meter.h"
 #include "sandbox/jail/server.h"
+#include "sandbox/jail/writable.h"
 #include "sandbox/wire.h"
 
 namespace rationale::jail {
@@ -26,7 +27,6 @@ class Warden {
   struct Running;
 
   Report Run(const JobRequest& request, std::vector<int>& fds, std::vector<int>& collected);
-  bool PrepareFiles(const JobRequest& request);
   bool StartInit(Running& job);
   [[noreturn]] void BeInit(const Running& job);
   bool StartProgram(Running& job);
@@ -39,6 +39,7 @@ class Warden {
   CellConfig config_;
   bool landlock_ = false;
   int proc_fd_ = -1;  // of the cell's PID namespace
+  WritableFolder writable_;
   std::unique_ptr<Server> server_;
   std::unique_ptr<Meter> meter_;
 };

@@ -17,7 +17,8 @@ Toolchain PythonToolchain() {
       LibraryPaths(),
       Expanded({"/usr/bin/python3*", "/usr/local/bin/python3*", "/usr/lib/python3*",
                 "/usr/local/lib/python3*", "/usr/local/lib/libpython3*", "/usr/share/zoneinfo"}));
-  toolchain.server = {python, "-I", "-c", PythonServerScript()};
+  // Not -I: it would ignore PYTHONHASHSEED, and the order of sets would change from jail to jail.
+  toolchain.server = {python, "-s", "-c", PythonServerScript()};
   return toolchain;
 }
 

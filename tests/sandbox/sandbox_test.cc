@@ -7,6 +7,7 @@
 
 #include <csignal>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -274,9 +275,53 @@ TEST(Sandbox, CarriesNothingFromOneJobToTheNext) {
       << outcome.stderr_text;
 }
 
+// A file system that a job left as it found it serves the next job: none of these did.
+TEST(Sandbox, ShowsNothingOfWhatAJobDidToItsFolders) {
+  Sandbox sandbox({.cells = 1});
+  const char* const look =
+      "import os\n"
+      "for folder, folders, files in os.walk('/tmp'):\n"
+      "  for path in [folder] + [folder + '/' + name for name in files]:\n"
+      "    s = os.lstat(path)\n"
+      "    print(path, oct(s.st_mode), s.st_size, s.st_nlink, s.st_uid, s.st_gid)\n"
+      "s = os.statvfs('/tmp')\n"
+      "print(s.f_blocks, s.f_bfree, s.f_files, s.f_ffree)\n";
+  const std::string untouched = sandbox.Run(Python(look)).stdout_text;
+  EXPECT_NE(untouched.find("/tmp/box/main.py 0o100644"), std::string::npos) << untouched;
+  for (const char* act : {
+           "os.chmod('/tmp', 0o700)",
+           "os.chmod('/tmp/box', 0o777)",
+           "os.chmod('/tmp/shm', 0)",
+           "os.rmdir('/tmp/shm')",
+           "os.rename('/tmp/shm', '/tmp/other'); os.mkdir('/tmp/shm')",
+           "os.rename('main.py', 'other.py')",
+           "os.rename('main.py', '/tmp/main.py')",
+           "os.link('main.py', '/tmp/shm/main.py')",
+           "os.symlink('/etc', 'other'); os.rename('other', 'main.py')",
+           "os.remove('main.py'); os.mkdir('main.py'); open('main.py/x', 'w')",
+           "open('main.py', 'w').write('x' * 100000)",
+           "open('other', 'w').write('x'); os.remove('main.py')",
+           "open('.hidden', 'w'); open('/tmp/..x', 'w')",
+           "held = [open(str(i), 'w') for i in range(50)]; [os.remove(str(i)) for i in range(50)]",
+       }) {
+    const Outcome outcome = sandbox.Run(Python("import os\n" + std::string(act) + "\n"));
+    EXPECT_EQ(Text(outcome), "exited 0") << act << outcome.stderr_text;
+    EXPECT_EQ(sandbox.Run(Python(look)).stdout_text, untouched) << act;
+  }
+}
+
 TEST(Sandbox, GivesEachJobItsOwnRandomSeed) {
   const Job job = Python("import random\nprint(random.random())\n");
   EXPECT_NE(Shared().Run(job).stdout_text, Shared().Run(job).stdout_text);
+}
+
+// Else what a program prints of a set, and with it a verdict, would change from jail to jail.
+TEST(Sandbox, HashesTextAlikeInEveryJail) {
+  const Job job = Python("import sys\nprint(hash('a'), sys.path[0], '' in sys.path)\n");
+  Sandbox other({.cells = 1});
+  const Outcome outcome = Shared().Run(job);
+  EXPECT_NE(outcome.stdout_text.find(" /tmp/box False\n"), std::string::npos) << Text(outcome);
+  EXPECT_EQ(other.Run(job).stdout_text, outcome.stdout_text);
 }
 
 TEST(Sandbox, JoinsTwoProgramsByASocket) {
@@ -313,17 +358,17 @@ TEST(Sandbox, ServesManyThreads) {
     EXPECT_EQ(texts[i], std::string(5, static_cast<char>('0' + i)));
 }
 
-// Runs `job` in a child of this process that has become the user nobody, without a home folder, and
-// returns Text() and what the program wrote.
-std::string RunAsNobody(const Job& job) {
+// Runs `work` in a child of this process that has become the user nobody, without a home folder,
+// and returns what it returns. Where this process is no root's, in this process itself.
+std::string AsNobody(const std::function<std::string()>& work) {
+  if (geteuid() != 0) return work();
   int ends[2];
   EXPECT_EQ(pipe(ends), 0);
   const pid_t child = fork();
   if (child == 0) {
     unsetenv("HOME");
     if (setgid(65534) != 0 || setuid(65534) != 0 || chdir("/") != 0) _exit(1);
-    const Outcome outcome = Sandbox({.cells = 1}).Run(job);
-    const std::string text = Text(outcome) + '|' + outcome.stdout_text + outcome.stderr_text;
+    const std::string text = work();
     _exit(write(ends[1], text.data(), text.size()) > 0 ? 0 : 1);
   }
   close(ends[1]);
@@ -337,11 +382,41 @@ std::string RunAsNobody(const Job& job) {
 }
 
 TEST(Sandbox, WorksForAUserWithoutAHome) {
-  if (geteuid() != 0) GTEST_SKIP() << "not root: every other test runs as an ordinary user already";
-  EXPECT_EQ(RunAsNobody(Python("print(1)")), "exited 0|1\n");
+  const auto run = [](const Job& job) {
+    return AsNobody([&job] {
+      const Outcome outcome = Sandbox({.cells = 1}).Run(job);
+      return Text(outcome) + '|' + outcome.stdout_text + outcome.stderr_text;
+    });
+  };
+  EXPECT_EQ(run(Python("print(1)")), "exited 0|1\n");
   Job memory = Python("x = []\nwhile True: x.append('a' * 1000000)\n");
   memory.limits.memory_bytes = 64 << 20;
-  EXPECT_EQ(RunAsNobody(memory), "memory|");
+  EXPECT_EQ(run(memory), "memory|");
+}
+
+// The second's jail would otherwise serve the next job while the first can still change it.
+std::string HandOverAFolder() {
+  const Job receives = Python(
+      "import os, socket, time\n"
+      "channel = socket.socket(fileno=3)\n"
+      "_, (folder,), _, _ = socket.recv_fds(channel, 1, 1)\n"
+      "channel.recv(1)\n"  // end-of-file: the other is dead
+      "time.sleep(.3)\n"   // and its jail cleaned
+      "os.fchmod(folder, 0o700)\n");
+  const Job sends = Python(
+      "import os, socket\n"
+      "socket.send_fds(socket.socket(fileno=3), [b'x'], [os.open('/tmp/shm', os.O_RDONLY)])\n");
+  const Job looks = Python("import os\nprint(oct(os.stat('/tmp/shm').st_mode))\n");
+  Sandbox sandbox({.cells = 2});
+  const auto [first, second] = sandbox.RunJoined(receives, sends);
+  const auto [one, two] = sandbox.RunJoined(looks, looks);
+  return Text(first) + ' ' + Text(second) + '|' + first.stderr_text + one.stdout_text +
+         two.stdout_text;
+}
+
+TEST(Sandbox, NeverReusesAFolderThatAJoinedProgramHolds) {
+  // As nobody: for root's jails every cell is another user.
+  EXPECT_EQ(AsNobody(HandOverAFolder), "exited 0 exited 0|0o40755\n0o40755\n");
 }
 
 }  // namespace

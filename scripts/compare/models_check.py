@@ -102,7 +102,7 @@ def prompts_for(tokenizer):
     if isinstance(tokenizer.model, models.WordLevel):
         words = [t for t, _ in sorted(tokenizer.get_vocab(False).items(), key=lambda x: x[1])]
         written = [" ".join(words[i] for i in p) for p in random_prompts(len(words))]
-    return [(text, tokenizer.encode(text, add_special_tokens=False).ids) for text in written]
+    return [(text, tokenizer.encode(text).ids) for text in written]
 
 
 def load(folder):

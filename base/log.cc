@@ -138,6 +138,11 @@ Progress::~Progress() {
   if (output_.terminal && drawn_) output_.write("");
 }
 
+void Progress::SetTotal(int64_t total) {
+  const std::lock_guard lock(mutex_);
+  total_ = total;
+}
+
 void Progress::Update(int64_t done, std::string_view detail) {
   const std::lock_guard lock(mutex_);
   const double now = output_.seconds();
@@ -145,7 +150,7 @@ void Progress::Update(int64_t done, std::string_view detail) {
     start_done_ = std::max<int64_t>(done - 1, 0);
   }
   const double pause = output_.terminal ? kBarSeconds : kLineSeconds;
-  if (drawn_ && done < total_ && now - drawn_seconds_ < pause) return;
+  if (drawn_ && (done < total_ || total_ <= 0) && now - drawn_seconds_ < pause) return;
   drawn_ = true;
   drawn_seconds_ = now;
   output_.write(Line(done, now, detail));
@@ -154,14 +159,18 @@ void Progress::Update(int64_t done, std::string_view detail) {
 std::string Progress::Line(int64_t done, double now, std::string_view detail) const {
   const double elapsed = now - start_seconds_;
   const double rate = elapsed > 0 ? static_cast<double>(done - start_done_) / elapsed : 0;
-  const double share = total_ > 0 ? static_cast<double>(done) / static_cast<double>(total_) : 1;
   std::string line = what_ + ' ';
-  if (output_.terminal) line += Bar(share) + ' ';
-  line += fmt::format("{}/{}", done, total_);
+  if (total_ > 0) {
+    const double share = static_cast<double>(done) / static_cast<double>(total_);
+    if (output_.terminal) line += Bar(share) + ' ';
+    line += fmt::format("{}/{}", done, total_);
+  } else {
+    line += fmt::format("{}", done);
+  }
   if (rate > 0) line += "  " + RateText(rate, unit_);
-  if (done >= total_) {
+  if (total_ > 0 && done >= total_) {
     line += "  took " + DurationText(elapsed);
-  } else if (rate > 0) {
+  } else if (total_ > 0 && rate > 0) {
     line += "  left " + DurationText(static_cast<double>(total_ - done) / rate);
   }
   if (!detail.empty()) line += fmt::format("  {}", detail);

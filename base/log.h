@@ -61,13 +61,16 @@ class Progress {
   // the last one always. Thread-safe.
   void Update(int64_t done, std::string_view detail = "");
 
+  // For work whose total is known only as it goes on. 0: not known, only what is done is shown.
+  void SetTotal(int64_t total);
+
   static constexpr double kLineSeconds = 5;
 
  private:
   std::string Line(int64_t done, double now, std::string_view detail) const;
 
   const std::string what_;
-  const int64_t total_;
+  int64_t total_;
   const std::string unit_;
   const ProgressOutput output_;
   std::mutex mutex_;

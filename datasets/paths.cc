@@ -42,7 +42,7 @@ std::string DataFolder() {
   return folder == nullptr || *folder == '\0' ? "../shared/data" : folder;
 }
 
-std::vector<std::string> ExpandPaths(const std::vector<std::string>& paths) {
+std::vector<std::string> ExpandPaths(const std::vector<std::string>& paths, std::string_view key) {
   std::vector<std::string> files;
   for (const std::string& path : paths) {
     std::vector<std::string> places = {path};
@@ -57,7 +57,7 @@ std::vector<std::string> ExpandPaths(const std::vector<std::string>& paths) {
       if (files.size() > before) break;
     }
     if (files.size() == before) {
-      throw Error("data.files: no file '{}'; looked for: {}", path, fmt::join(places, ", "));
+      throw Error("{}: no file '{}'; looked for: {}", key, path, fmt::join(places, ", "));
     }
   }
   return files;

@@ -13,8 +13,9 @@ std::string DataFolder();
 
 // The files a list of paths means, in its order; a pattern's (with * or ?) sorted by name. A
 // relative path is looked for in the working folder, then in DataFolder(). Throws Error naming
-// every place looked at.
-std::vector<std::string> ExpandPaths(const std::vector<std::string>& paths);
+// every place looked at; `key`, the option's name, begins the message.
+std::vector<std::string> ExpandPaths(const std::vector<std::string>& paths,
+                                     std::string_view key = "data.files");
 
 // For each path its file name, with as many parent folders as tell it from the others:
 // {"a/x.jsonl", "b/x.jsonl", "b/y.jsonl"} gives the same three without more to the left. Throws

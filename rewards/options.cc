@@ -20,6 +20,28 @@ struct KeyCollector {
 
 }  // namespace
 
+void CommonOptions::Validate(const ConfigCheck& check) const {
+  check(!clip_min || !clip_max || *clip_min <= *clip_max, "clip_min", "is above clip_max");
+  check(schedule.empty() || weight == CommonOptions().weight, "weight",
+        "stands beside a schedule, whose points have weights of their own");
+  for (size_t i = 1; i < schedule.size(); ++i) {
+    check(schedule[i - 1].step < schedule[i].step, "schedule",
+          "has steps that do not ascend from point to point");
+  }
+}
+
+double CommonOptions::WeightAt(int64_t step) const {
+  if (schedule.empty()) return weight;
+  if (step <= schedule.front().step) return schedule.front().weight;
+  for (size_t i = 1; i < schedule.size(); ++i) {
+    const SchedulePoint &a = schedule[i - 1], &b = schedule[i];
+    if (step > b.step) continue;
+    const double share = static_cast<double>(step - a.step) / static_cast<double>(b.step - a.step);
+    return a.weight + share * (b.weight - a.weight);
+  }
+  return schedule.back().weight;
+}
+
 CommonOptions ReadCommonOptions(const ConfigValue& entry) {
   KeyCollector collector;
   CommonOptions().Visit(collector);

@@ -3,24 +3,51 @@
 
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "base/config.h"
 
 namespace rationale {
+
+// A weight from a training step on.
+struct SchedulePoint {
+  int64_t step = 0;
+  double weight = 0;
+
+  template <class V>
+  void Visit(V& v) {
+    v("step", step, "the training step", AtLeast(0));
+    v("weight", weight, "the weight at that step");
+  }
+};
 
 // The keys every reward has.
 struct CommonOptions {
   std::string name;
   std::string as;
   double weight = 1;
+  std::vector<SchedulePoint> schedule;
+  std::optional<double> clip_min, clip_max;
+  std::optional<double> gate;
 
   template <class V>
   void Visit(V& v) {
     v("name", name, "the reward");
     v("as", as, "what the component is called; empty: as the reward");
-    v("weight", weight, "its factor in the rubric's sum");
+    v("weight", weight, "its factor in the rubric's sum; 0: it is only watched");
+    v("schedule", schedule,
+      "instead of weight, [{step, weight}, ..]: linear between its points, constant outside");
+    v("clip_min", clip_min, "lower scores count as this in the sum");
+    v("clip_max", clip_max, "higher scores count as this in the sum");
+    v("gate", gate, "a lower score closes the rubric: it scores total.gated_score");
   }
+  void Validate(const ConfigCheck& check) const;
+
+  // The weight at a training step.
+  double WeightAt(int64_t step) const;
 };
 
 namespace options_internal {

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/error.h"
@@ -18,11 +19,13 @@ namespace {
 // A rubric file.
 struct RubricFile {
   RubricFields fields;
+  RubricTotal total;
   std::vector<ConfigValue> rewards;
 
   template <class V>
   void Visit(V& v) {
     v("fields", fields, "the columns of the data file");
+    v("total", total, "what becomes of the weighted sum");
     v("rewards", rewards, "one table a reward");
   }
 };
@@ -37,15 +40,22 @@ const RewardEntry& FindReward(const std::string& name, const ConfigValue& table)
               table.WhereKey("name"), name, NearestName(name, names), fmt::join(names, ", "));
 }
 
+double Clipped(double value, const std::optional<double>& least,
+               const std::optional<double>& most) {
+  if (least) value = std::max(value, *least);
+  if (most) value = std::min(value, *most);
+  return value;
+}
+
 }  // namespace
 
-Rubric::Rubric(const std::vector<ConfigValue>& rewards) {
+Rubric::Rubric(const std::vector<ConfigValue>& rewards, const RubricTotal& total) : total_(total) {
   if (rewards.empty()) throw Error("the rubric has no [[rewards]]");
   for (const ConfigValue& table : rewards) {
     const auto common = ReadCommonOptions(table);
     table.String("name");  // throws if it is absent
     const RewardEntry& reward = FindReward(common.name, table);
-    Entry entry{common.as.empty() ? common.name : common.as, common.weight, nullptr};
+    Entry entry{common.as.empty() ? common.name : common.as, common, nullptr};
     for (const Entry& other : entries_) {
       if (other.name == entry.name) {
         throw Error(
@@ -65,24 +75,39 @@ Rubric Rubric::FromFile(const std::string& path) {
 Rubric Rubric::FromText(std::string_view text, const std::string& source) {
   const auto file = ReadConfig<RubricFile>(ParseToml(text, source));
   if (file.rewards.empty()) throw Error("{}: there are no [[rewards]]", source);
-  Rubric rubric(file.rewards);
+  Rubric rubric(file.rewards, file.total);
   rubric.fields_ = file.fields;
   return rubric;
 }
 
+Component Rubric::JudgeComponent(size_t index, const Response& response) const {
+  const Entry& entry = entries_[index];
+  Component component = entry.reward->Judge(response);
+  component.name = entry.name;
+  component.weight = entry.options.WeightAt(response.step);
+  return component;
+}
+
 Verdict Rubric::Judge(const Response& response) const {
   Verdict verdict{.judged = true};
-  for (const Entry& entry : entries_) {
-    Component component = entry.reward->Judge(response);
-    component.name = entry.name;
-    component.weight = entry.weight;
+  bool gated = false;
+  for (size_t i = 0; i < entries_.size(); ++i) {
+    const CommonOptions& options = entries_[i].options;
+    Component component = JudgeComponent(i, response);
     if (component.judged) {
-      verdict.score += component.weight * component.score;
-    } else if (component.weight != 0) {
+      verdict.score +=
+          component.weight * Clipped(component.score, options.clip_min, options.clip_max);
+      if (options.gate && component.score < *options.gate) {
+        gated = true;
+        component.reason += fmt::format("; below the gate of {}", *options.gate);
+      }
+    } else if (component.weight != 0 || options.gate) {
       verdict.judged = false;
     }
     verdict.components.push_back(std::move(component));
   }
+  verdict.score =
+      gated ? total_.gated_score : Clipped(verdict.score, total_.clip_min, total_.clip_max);
   if (!verdict.judged) verdict.score = 0;
   return verdict;
 }

@@ -197,7 +197,7 @@ std::unique_ptr<Run> OpenRun(RunConfig config, const std::string& folder,
                              .trainable = true,
                              .checkpoint_activations = c.policy.checkpoint_activations};
   run->format = std::make_unique<PromptTemplate>(c.data.prompt_template, c.data.system);
-  if (!c.rewards.empty()) run->rubric = std::make_unique<Rubric>(c.rewards);
+  if (!c.rewards.empty()) run->rubric = std::make_unique<Rubric>(c.rewards, c.reward_total);
   OpenData(*run);
   MakeFolders(folder);  // what could be wrong with the recipe has been seen by now
   run->tokenizer_folder = folder + "/tokenizer";

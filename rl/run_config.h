@@ -9,6 +9,7 @@
 
 #include "base/config.h"
 #include "datasets/data_config.h"
+#include "rewards/rubric.h"
 #include "rl/algorithms/algorithm.h"
 #include "rl/optimizer.h"
 
@@ -212,6 +213,7 @@ struct RunConfig {
   SftSection sft;
   RolloutSection rollout;
   std::vector<ConfigValue> rewards;
+  RubricTotal reward_total;
   RlSection rl;
   EvalSection eval;
   CheckpointSection checkpoint;
@@ -224,6 +226,7 @@ struct RunConfig {
     v("sft", sft, "");
     v("rollout", rollout, "");
     v("rewards", rewards, "one table a reward: name, weight, its options");
+    v("reward_total", reward_total, "what becomes of the rewards' weighted sum");
     v("rl", rl, "");
     v("eval", eval, "");
     v("checkpoint", checkpoint, "");

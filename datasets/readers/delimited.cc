@@ -60,6 +60,8 @@ class DelimitedReader final : public RowReader {
     return true;
   }
 
+  double ShareRead() const override { return lines_.ShareRead(); }
+
  private:
   void CheckColumns() {
     std::set<std::string> seen;

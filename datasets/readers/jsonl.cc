@@ -27,6 +27,8 @@ class JsonlReader final : public RowReader {
     return true;
   }
 
+  double ShareRead() const override { return lines_.ShareRead(); }
+
  private:
   LineReader lines_;
   std::string line_;
@@ -75,6 +77,10 @@ class JsonArrayReader final : public RowReader {
     row.value = rapidjson::Document();
     row.value.CopyFrom(value, row.value.GetAllocator());
     return true;
+  }
+
+  double ShareRead() const override {
+    return static_cast<double>(number_) / std::max<double>(1, rows_->Size());
   }
 
  private:

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
+#include <system_error>
 
 #include "base/error.h"
 
@@ -34,6 +36,10 @@ LineReader::LineReader(const std::string& path, int64_t line_bytes_max)
   stream_->file = gzopen(path.c_str(), "rb");  // passes plain files through
   if (stream_->file == nullptr) {
     throw Error("{}: cannot be opened: {}", path, std::strerror(errno));
+  }
+  std::error_code ignored;
+  if (std::filesystem::is_regular_file(path, ignored)) {
+    file_bytes_ = static_cast<int64_t>(std::filesystem::file_size(path, ignored));
   }
 }
 
@@ -91,6 +97,13 @@ bool LineReader::Append(std::string& record) {
                 line_bytes_max_);
   }
   return true;
+}
+
+double LineReader::ShareRead() const {
+  if (file_bytes_ <= 0) return 0;
+  const auto unread = static_cast<double>(end_ - position_);  // of a gzip file: inflated, so about
+  const auto offset = static_cast<double>(gzoffset(stream_->file));
+  return std::clamp((offset - unread) / static_cast<double>(file_bytes_), 0.0, 1.0);
 }
 
 std::string LineReader::Where() const {

@@ -31,6 +31,7 @@ class LineReader {
   int64_t line_number() const { return line_number_; }  // of the line last returned, from 1
   const std::string& path() const { return path_; }
   std::string Where() const;  // "path:line"
+  double ShareRead() const;   // of the file's bytes, in [0, 1]; 0 for what is no regular file
 
  private:
   bool FillBuffer();  // false at the end of the file
@@ -38,6 +39,7 @@ class LineReader {
 
   struct Stream;
   std::string path_;
+  int64_t file_bytes_ = 0;  // as stored; 0: not known
   size_t line_bytes_max_;
   std::unique_ptr<Stream> stream_;
   std::vector<char> buffer_;

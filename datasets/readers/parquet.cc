@@ -7,8 +7,10 @@
 #include <arrow/scalar.h>
 #include <arrow/type.h>
 #include <parquet/arrow/reader.h>
+#include <parquet/file_reader.h>
 #include <parquet/properties.h>
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -197,6 +199,11 @@ class ParquetReader final : public RowReader {
     RequireRow(row.value, row.where);
     ++next_;
     return true;
+  }
+
+  double ShareRead() const override {
+    const int64_t rows = reader_->parquet_reader()->metadata()->num_rows();
+    return static_cast<double>(number_) / std::max<double>(1, static_cast<double>(rows));
   }
 
  private:

@@ -40,6 +40,10 @@ class RowReader {
   // what was found, for a record that is malformed, larger than the limit or nested deeper than 64
   // levels.
   virtual bool Next(Row& row) = 0;
+
+  // About what share of the file has been read, in [0, 1], for progress; 0 if that cannot be told
+  // (a pipe).
+  virtual double ShareRead() const = 0;
 };
 
 // Opens a file. All formats but Parquet are read as a stream, through zlib: a gzip file is

@@ -101,7 +101,7 @@ RunConfig RecipeOf(const EvalArguments& arguments) {
 
 Rubric RubricOf(const EvalArguments& arguments, const RunConfig& recipe) {
   if (!arguments.rubric.empty()) return Rubric::FromFile(arguments.rubric);
-  if (!recipe.rewards.empty()) return Rubric(recipe.rewards);
+  if (!recipe.rewards.empty()) return Rubric(recipe.rewards, recipe.reward_total);
   return Rubric::FromText("[[rewards]]\nname = \"math\"\n", "default rubric");
 }
 

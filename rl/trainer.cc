@@ -163,8 +163,11 @@ Ending Trainer::RunRl() {
     }
     const double reward = values.front().second;
     metrics_->Write({"rl", state_.step, std::move(values)});
-    WriteRollouts(RolloutPath(run_->folder, state_.step), result->samples,
-                  [this](const Sample& sample) { return run_->format->Prompt(*sample.problem); });
+    WriteRollouts(
+        RolloutPath(run_->folder, state_.step), result->samples,
+        {.step = state_.step,
+         .max_tokens = run_->config.rollout.max_new_tokens,
+         .prompt_text = [this](const Sample& s) { return run_->format->Prompt(*s.problem); }});
     progress.Update(state_.step, fmt::format("reward {:.3f}", reward));
     constexpr double kRowSeconds = 2;
     if (eval || last || Since(last_row) > kRowSeconds) {

@@ -132,15 +132,23 @@ void AddComponent(const std::string& name, Columns& columns) {
   });
 }
 
-std::shared_ptr<arrow::Table> MakeTable(
-    std::span<const Sample> samples, const std::function<std::string(const Sample&)>& prompt_text) {
+std::shared_ptr<arrow::Table> MakeTable(std::span<const Sample> samples,
+                                        const RolloutContext& context) {
   using arrow::BooleanBuilder, arrow::DoubleBuilder, arrow::FloatBuilder, arrow::Int32Builder,
       arrow::Int64Builder, arrow::StringBuilder;
   Columns columns(samples);
   columns.Add<StringBuilder>("problem_id", [](const Sample& s) { return s.problem->id; });
   columns.Add<StringBuilder>("language", [](const Sample& s) { return s.problem->language; });
+  columns.Add<StringBuilder>("reference",
+                             [](const Sample& s) { return ValidUtf8(s.problem->reference); });
+  columns.Add<StringBuilder>("problem_columns", [](const Sample& s) {
+    return JsonWriter().Value(s.problem->fields).Take();
+  });
+  columns.Add<Int64Builder>("step", [&](const Sample&) { return context.step; });
+  columns.Add<Int64Builder>("max_tokens", [&](const Sample&) { return context.max_tokens; });
   columns.Add<Int64Builder>("group", [](const Sample& s) { return s.group; });
-  columns.Add<StringBuilder>("prompt", [&](const Sample& s) { return ValidUtf8(prompt_text(s)); });
+  columns.Add<StringBuilder>("prompt",
+                             [&](const Sample& s) { return ValidUtf8(context.prompt_text(s)); });
   columns.Add<StringBuilder>("response", [](const Sample& s) { return ValidUtf8(s.rollout.text); });
   columns.AddList<Int32Builder>("prompt_tokens", [](const Sample& s) { return s.rollout.prompt; });
   columns.AddList<Int32Builder>("response_tokens",
@@ -209,10 +217,10 @@ std::string RolloutPath(const std::string& run_folder, int64_t step) {
 }
 
 void WriteRollouts(const std::string& path, std::span<const Sample> samples,
-                   const std::function<std::string(const Sample&)>& prompt_text) {
+                   const RolloutContext& context) {
   MakeFolders(std::filesystem::path(path).parent_path().string());
   const std::string temporary = fmt::format("{}.tmp-{}", path, getpid());
-  const arrow::Status status = WriteTable(*MakeTable(samples, prompt_text), temporary);
+  const arrow::Status status = WriteTable(*MakeTable(samples, context), temporary);
   if (!status.ok()) {
     RemoveAll(temporary);
     throw Failure("{}: cannot be written: {}", path, status.message());

@@ -53,7 +53,8 @@ TEST(RolloutFile, KeepsWhatAPersonWantsToSee) {
   const Problem problem = MakeProblem("p-1", "de");
   const std::string path = RolloutPath(folder.path(), 123);
   EXPECT_EQ(path, folder.path() + "/rollouts/step-000123.parquet");
-  WriteRollouts(path, TwoSamples(problem), [](const Sample&) { return "was ist drei ?"; });
+  WriteRollouts(path, TwoSamples(problem),
+                {.prompt_text = [](const Sample&) { return "was ist drei ?"; }});
   const std::vector<RolloutRow> rows = ReadRollouts(path, 10);
   ASSERT_EQ(rows.size(), 2u);
   EXPECT_EQ(rows[0].problem_id, "p-1");
@@ -78,8 +79,9 @@ TEST(RolloutFile, ReplacesTheFileOfAnEarlierLifeAndLeavesNothingElse) {
   const Problem problem = MakeProblem("p", "");
   const std::string path = RolloutPath(folder.path(), 1);
   const std::vector<Sample> samples = TwoSamples(problem);
-  WriteRollouts(path, samples, [](const Sample&) { return "a"; });
-  WriteRollouts(path, std::span(samples).first(1), [](const Sample&) { return "b"; });
+  WriteRollouts(path, samples, {.prompt_text = [](const Sample&) { return "a"; }});
+  WriteRollouts(path, std::span(samples).first(1),
+                {.prompt_text = [](const Sample&) { return "b"; }});
   EXPECT_EQ(ReadRollouts(path, 10).size(), 1u);
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path() + "/rollouts"),
                           std::filesystem::directory_iterator()),
@@ -89,7 +91,7 @@ TEST(RolloutFile, ReplacesTheFileOfAnEarlierLifeAndLeavesNothingElse) {
 TEST(RolloutFile, OfNoSamplesIsEmpty) {
   const TemporaryFolder folder;
   const std::string path = folder.path() + "/empty.parquet";
-  WriteRollouts(path, {}, [](const Sample&) { return ""; });
+  WriteRollouts(path, {}, {.prompt_text = [](const Sample&) { return ""; }});
   EXPECT_TRUE(ReadRollouts(path, 10).empty());
 }
 
@@ -106,9 +108,9 @@ TEST(RolloutFile, NamesAFileThatIsNoneOrWhereItCannotBeWritten) {
     }
   }
   MakeFolders(folder.path() + "/taken.parquet");
-  EXPECT_THROW(
-      WriteRollouts(folder.path() + "/taken.parquet", {}, [](const Sample&) { return ""; }),
-      Failure);
+  EXPECT_THROW(WriteRollouts(folder.path() + "/taken.parquet", {},
+                             {.prompt_text = [](const Sample&) { return ""; }}),
+               Failure);
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // Algorithm: the named members of the GRPO family as one table of defaults; every option can be set
-// on its own.
+// on its own. Torch-free.
 //
 // Adding one: a line in algorithm.cc's table, and where its formula is new, a case in advantages.cc
 // or objective.cc.
@@ -15,7 +15,7 @@
 
 #include "base/config.h"
 #include "rl/algorithms/advantages.h"
-#include "rl/algorithms/objective.h"
+#include "rl/algorithms/objective_settings.h"
 
 namespace rationale {
 

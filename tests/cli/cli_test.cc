@@ -1,10 +1,8 @@
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <csignal>
-#include <cstdio>
 #include <cstdlib>
 #include <functional>
 #include <new>
@@ -17,29 +15,10 @@
 #include "rl/cli/arguments.h"
 #include "rl/cli/command.h"
 #include "rl/cli/output.h"
+#include "tests/cli/program.h"
 
 namespace rationale {
 namespace {
-
-struct Ended {
-  int exit_code = -1;
-  std::string output;  // standard output and error together
-};
-
-// Runs the program itself, as built, through a shell.
-Ended RunProgram(const std::string& arguments) {
-  Ended ended;
-  const std::string line = "{ \"$P\" " + arguments + "; } 2>&1";
-  setenv("P", RATIONALE_PROGRAM, 1);
-  FILE* pipe = popen(line.c_str(), "r");
-  std::array<char, 4096> buffer;
-  while (const size_t count = fread(buffer.data(), 1, buffer.size(), pipe)) {
-    ended.output.append(buffer.data(), count);
-  }
-  const int status = pclose(pipe);
-  ended.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  return ended;
-}
 
 std::string StderrOf(const std::function<void()>& body) {
   testing::internal::CaptureStderr();

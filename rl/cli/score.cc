@@ -1,0 +1,245 @@
+// rationale score: the rewards alone, over a file of responses.
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/error.h"
+#include "base/in_order.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "rewards/rubric.h"
+#include "rl/algorithms/algorithm.h"
+#include "rl/cli/arguments.h"
+#include "rl/cli/output.h"
+#include "rl/lab/advantage_change.h"
+#include "rl/lab/detectors.h"
+#include "rl/lab/disagreement.h"
+#include "rl/lab/response_file.h"
+#include "rl/lab/sheet.h"
+#include "rl/lab/summary.h"
+
+namespace rationale {
+namespace {
+
+struct ScoreArguments {
+  std::string rubric, against, algorithm = "grpo";
+  std::vector<std::string> data;
+  int threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  size_t shown = 5;
+  bool json = false;
+
+  void AddTo(Arguments& arguments) {
+    arguments.add_option("--rubric", rubric, "TOML file with [fields] and [[rewards]]")
+        ->required()
+        ->option_text("FILE.toml");
+    arguments
+        .add_option("--data", data,
+                    "responses: JSONL, Parquet, CSV or TSV, also a run's rollouts/*.parquet")
+        ->required()
+        ->option_text("FILE ...");
+    arguments
+        .add_option("--against", against,
+                    "a second rubric: what it judges differently, and what that does to advantages")
+        ->option_text("FILE.toml");
+    arguments.add_option("--show", shown, "how many disagreements and changed groups to show");
+    arguments.add_option("--algorithm", algorithm,
+                         "whose advantages: grpo, dr_grpo, rloo, ... (as rl.algorithm)");
+    arguments.add_option("--threads", threads, "how many to judge with; changes no verdict")
+        ->check(CLI::Range(1, 1024));
+    arguments.add_flag("--json", json,
+                       "one JSON object a response, on a terminal too; into a file or a pipe they "
+                       "always go");
+  }
+};
+
+void WriteVerdict(const Verdict& verdict, JsonWriter& json) {
+  const auto score = [&json](bool judged, double value) {
+    json.Field("judged", judged).Key("score");
+    judged ? json.Value(value) : json.Null();
+  };
+  score(verdict.judged, verdict.score);
+  json.Key("components").BeginObject();
+  for (const Component& component : verdict.components) {
+    json.Key(component.name).BeginObject();
+    score(component.judged, component.score);
+    json.Field("weight", component.weight).Field("reason", component.reason);
+    if (!component.answer.empty()) json.Field("answer", component.answer);
+    json.EndObject();
+  }
+  json.EndObject();
+}
+
+// Standard output in larger pieces than lines, but none older than a second.
+class LineOutput {
+ public:
+  void Write(std::string_view line) {
+    constexpr size_t kBytes = 1 << 16;
+    constexpr std::chrono::seconds kAge{1};
+    text_ += line;
+    if (text_.size() >= kBytes || std::chrono::steady_clock::now() - flushed_ >= kAge) Flush();
+  }
+
+  void Flush() {
+    Print(text_);
+    text_.clear();
+    flushed_ = std::chrono::steady_clock::now();
+  }
+
+ private:
+  std::string text_;
+  std::chrono::steady_clock::time_point flushed_ = std::chrono::steady_clock::now();
+};
+
+// A rubric and what the report calls it.
+struct NamedRubric {
+  std::string name;
+  Rubric rubric;
+};
+
+NamedRubric ReadRubric(const std::string& path) {
+  return {std::filesystem::path(path).filename().string(), Rubric::FromFile(path)};
+}
+
+// A response on its way through the threads.
+struct Job {
+  Row row;
+  ScoredRow scored;
+  Verdict verdict;
+  AnswerPlace place;
+  Verdict against;
+};
+
+// All that is learnt of the responses, filled in their order.
+class Report {
+ public:
+  Report(const NamedRubric& first, const NamedRubric* second, size_t shown)
+      : summary_(first.rubric.component_names()), detectors_(first.rubric.component_names()) {
+    if (second == nullptr) return;
+    second_summary_.emplace(second->rubric.component_names());
+    disagreement_.emplace(first.name, second->name, shown);
+  }
+
+  void Add(const Job& job) {
+    summary_.Add(job.scored, job.verdict);
+    detectors_.Add(job.verdict, job.place);
+    sheet_.Add(job.scored, job.verdict, disagreement_ ? &job.against : nullptr);
+    if (!disagreement_) return;
+    second_summary_->Add(job.scored, job.against);
+    disagreement_->Add(job.scored, job.verdict, job.against);
+  }
+
+  int64_t responses() const { return summary_.all().responses; }
+
+  std::string Text() const { return summary_.Text() + '\n' + detectors_.Text(sheet_); }
+
+  std::string AgainstText(const NamedRubric& first, const NamedRubric& second,
+                          const AdvantageSettings& settings, size_t shown, size_t width) const {
+    return fmt::format(
+        "\n{}\n{}\n{}{}\n{}", second.name, second_summary_->Text(), disagreement_->Counts(),
+        disagreement_->Examples(width),
+        AdvantageChangeText(CompareAdvantages(sheet_, settings), first.name, second.name, shown));
+  }
+
+ private:
+  Summary summary_;
+  Detectors detectors_;
+  Sheet sheet_;
+  std::optional<Summary> second_summary_;
+  std::optional<Disagreement> disagreement_;
+};
+
+// Judges all responses: verdicts to standard output, the rest into `report`.
+void JudgeAll(const ScoreArguments& arguments, const Rubric& first, const Rubric* second,
+              Report& report) {
+  const ResponseColumns columns(first.fields());
+  ResponseFiles files(arguments.data);
+  LineOutput output;
+  const bool write_verdicts = arguments.json || isatty(STDOUT_FILENO) == 0;
+  Progress progress("score", 0, "response");
+  const auto read = [&](Job& job) { return files.Next(job.row); };
+  const auto judge = [&](Job& job) {
+    job.scored = columns.Read(job.row);
+    job.row = Row();
+    job.verdict = first.Judge(job.scored.response());
+    job.place = FindAnswerPlace(first, job.scored, job.verdict);
+    if (second != nullptr) job.against = second->Judge(job.scored.response());
+  };
+  const auto deliver = [&](Job& job) {
+    report.Add(job);
+    if (write_verdicts) {
+      JsonWriter json;
+      WriteVerdict(job.verdict, json.BeginObject());
+      if (second != nullptr) {
+        WriteVerdict(job.against, json.Key("against").BeginObject());
+        json.EndObject();
+      }
+      output.Write(json.EndObject().Take() + '\n');
+    }
+    const int64_t done = report.responses();
+    const int64_t estimate = files.EstimatedRows();
+    progress.SetTotal(estimate == 0 ? 0 : std::max(done + 1, estimate));
+    progress.Update(done);
+  };
+  constexpr size_t kWindow = 1024;
+  try {
+    WorkInOrder<Job>(arguments.threads, kWindow, read, judge, deliver);
+  } catch (...) {
+    output.Flush();
+    throw;
+  }
+  output.Flush();
+  progress.SetTotal(report.responses());
+  progress.Update(report.responses());
+}
+
+void Score(const ScoreArguments& arguments) {
+  const NamedRubric first = ReadRubric(arguments.rubric);
+  std::optional<NamedRubric> second;
+  AlgorithmConfig algorithm{.algorithm = arguments.algorithm};
+  const AdvantageSettings settings = ResolveAlgorithm(algorithm, 1).advantages;
+  if (!arguments.against.empty()) {
+    second = ReadRubric(arguments.against);
+    const RubricFields& fields = second->rubric.fields();
+    if (fields != RubricFields() && fields != first.rubric.fields()) {
+      throw Error("{}: found other [fields] than in {}, allowed: the same or none",
+                  arguments.against, arguments.rubric);
+    }
+    if (second->name == first.name) second->name = arguments.against;
+  }
+  NamedRubric* other = second ? &*second : nullptr;
+  Report report(first, other, arguments.shown);
+  JudgeAll(arguments, first.rubric, other == nullptr ? nullptr : &other->rubric, report);
+  fmt::print(stderr, "\n{}", report.Text());
+  if (other == nullptr) return;
+  const size_t width = static_cast<size_t>(StandardError().width);
+  fmt::print(
+      stderr, "{}",
+      report.AgainstText(first, *other, settings, arguments.shown, std::max<size_t>(width, 100)));
+}
+
+}  // namespace
+
+int ScoreCommand(int argc, char** argv) {
+  Arguments arguments(
+      "score",
+      "Judges responses by a rubric: a verdict a line on standard output, in the file's order, and "
+      "a summary on standard error.",
+      "  rationale score --rubric math.toml --data responses.jsonl --json > verdicts.jsonl\n"
+      "  rationale score --rubric math.toml --data 'runs/quickstart/rollouts/*.parquet'\n"
+      "  rationale score --rubric old.toml --against new.toml --data responses.jsonl\n");
+  ScoreArguments options;
+  options.AddTo(arguments);
+  if (!arguments.Parse(argc, argv)) return 0;
+  Score(options);
+  return 0;
+}
+
+}  // namespace rationale

@@ -1,0 +1,128 @@
+#include "rl/lab/response_file.h"
+
+#include <filesystem>
+#include <initializer_list>
+#include <map>
+#include <optional>
+#include <system_error>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "datasets/fields.h"
+#include "datasets/paths.h"
+
+namespace rationale {
+namespace {
+
+// The first of `names` that the row has a value for; null if none.
+const rapidjson::Value* FirstOf(const Row& row, std::initializer_list<const char*> names) {
+  for (const char* name : names) {
+    if (const auto* value = FindField(row, name)) return value;
+  }
+  return nullptr;
+}
+
+// The text of an optional column: the one that [fields] names, else the first there is of
+// `defaults`, else nothing.
+std::string OptionalText(const Row& row, const std::optional<std::string>& named,
+                         std::string_view key, std::initializer_list<const char*> defaults) {
+  if (named) {
+    const bool is_null = row.value.HasMember(named->c_str()) && FindField(row, *named) == nullptr;
+    return is_null ? "" : FieldText(row, *named, key);
+  }
+  for (const char* name : defaults) {
+    if (FindField(row, name) != nullptr) return FieldText(row, name, key);
+  }
+  return "";
+}
+
+int64_t Count(const Row& row, std::string_view key, const rapidjson::Value* value) {
+  if (value == nullptr) return 0;
+  if (value->IsArray()) return static_cast<int64_t>(value->Size());
+  if (value->IsInt64() && value->GetInt64() >= 0) return value->GetInt64();
+  throw Error("{}: {}: found {}, allowed: an integer of at least 0", row.where, key,
+              JsonText(*value));
+}
+
+bool IsTruncated(const Row& row) {
+  if (const auto* truncated = FindField(row, "truncated")) {
+    if (truncated->IsBool()) return truncated->GetBool();
+    throw Error("{}: truncated: found {}, allowed: true or false", row.where, JsonText(*truncated));
+  }
+  const auto* finish = FindField(row, "finish");
+  return finish != nullptr && finish->IsString() &&
+         std::string_view("length") == finish->GetString();
+}
+
+// The columns of the problem: those the trainer wrote, else all of the row.
+std::map<std::string, std::string> ProblemColumns(const Row& row) {
+  const auto* written = FindField(row, "problem_columns");
+  if (written == nullptr) return AllColumns(row);
+  Row columns{.value = {}, .where = row.where + ": problem_columns"};
+  columns.value = ParseJson(FieldText(row, "problem_columns", "problem_columns"), columns.where);
+  JsonObject(columns.value, columns.where);  // throws if it is none
+  return AllColumns(columns);
+}
+
+}  // namespace
+
+Response ScoredRow::response() const {
+  return {.text = text,
+          .problem = &problem,
+          .num_tokens = num_tokens,
+          .max_tokens = max_tokens,
+          .truncated = truncated,
+          .step = step};
+}
+
+ScoredRow ResponseColumns::Read(const Row& row) const {
+  ScoredRow scored{.where = row.where, .file = row.where.substr(0, row.where.rfind(':'))};
+  Problem& problem = scored.problem;
+  scored.text = FieldText(row, fields_.response.value_or("response"), "fields.response");
+  problem.prompt = OptionalText(row, fields_.problem, "fields.problem", {"problem", "prompt"});
+  problem.reference = OptionalText(row, fields_.reference, "fields.reference", {"reference"});
+  problem.language = OptionalText(row, fields_.language, "fields.language", {"language"});
+  problem.id = OptionalText(row, {}, "id", {"id", "problem_id"});
+  problem.fields = ProblemColumns(row);
+  scored.source = OptionalText(row, fields_.source, "fields.source", {"source", "data_source"});
+  scored.group = OptionalText(row, fields_.group, "fields.group", {"group"});
+  if (scored.group.empty()) scored.group = problem.prompt;
+  scored.num_tokens = Count(row, "num_tokens", FirstOf(row, {"num_tokens", "response_tokens"}));
+  scored.max_tokens = Count(row, "max_tokens", FindField(row, "max_tokens"));
+  scored.step = Count(row, "step", FindField(row, "step"));
+  scored.truncated = IsTruncated(row);
+  return scored;
+}
+
+ResponseFiles::ResponseFiles(const std::vector<std::string>& paths)
+    : paths_(ExpandPaths(paths, "--data")) {
+  for (const std::string& path : paths_) {
+    std::error_code error;
+    const bool regular = std::filesystem::is_regular_file(path, error);
+    bytes_.push_back(regular ? static_cast<double>(std::filesystem::file_size(path, error)) : 0);
+  }
+}
+
+bool ResponseFiles::Next(Row& row) {
+  while (true) {
+    if (reader_ != nullptr && reader_->Next(row)) {
+      ++rows_read_;
+      return true;
+    }
+    if (next_ == paths_.size()) return false;
+    reader_ = OpenRows(paths_[next_++]);
+  }
+}
+
+int64_t ResponseFiles::EstimatedRows() const {
+  double read = 0, all = 0;
+  for (size_t i = 0; i < paths_.size(); ++i) {
+    if (bytes_[i] == 0) return 0;
+    all += bytes_[i];
+    if (i + 1 < next_) read += bytes_[i];
+    if (i + 1 == next_) read += bytes_[i] * reader_->ShareRead();
+  }
+  return read > 0 ? static_cast<int64_t>(static_cast<double>(rows_read_) * all / read) : 0;
+}
+
+}  // namespace rationale

@@ -1,0 +1,94 @@
+// rationale score, run as a user runs it.
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "base/files.h"
+#include "base/json.h"
+#include "tests/cli/program.h"
+
+namespace rationale {
+namespace {
+
+constexpr const char* kRubric =
+    "[fields]\nresponse = 'answer'\nreference = 'gold'\nlanguage = 'target'\n"
+    "[[rewards]]\nname = 'math'\n"
+    "[[rewards]]\nname = 'language'\nweight = 0.5\n";
+
+class Score : public testing::Test {
+ protected:
+  std::string Write(const std::string& name, const std::string& text) {
+    const std::string path = folder_.path() + '/' + name;
+    WriteFileDurably(path, text);
+    return path;
+  }
+
+  Ended Run(const std::string& data, const std::string& more = "") {
+    return RunProgram("score --json --rubric " + Write("r.toml", kRubric) + " --data " + data +
+                      ' ' + more);
+  }
+
+  TemporaryFolder folder_;
+};
+
+TEST_F(Score, AnswersALineWithALineInTheSameOrder) {
+  const std::string data = Write(
+      "d.jsonl",
+      R"({"answer":"<think>zwei und zwei ist vier</think> \\boxed{4}","gold":"#### 4","target":"de"})"
+      "\n"
+      R"({"answer":"<think>two and two is five</think> \\boxed{5}","gold":"\\boxed{4}","target":"de"})"
+      "\n"
+      R"({"answer":"4","gold":null,"target":"de"})"
+      "\n"
+      R"({"answer":"<think>eins</think> $\\frac12$","gold":"$0.5$","target":null})"
+      "\n");
+  for (const char* threads : {"--threads 1", "--threads 3"}) {
+    const Ended ended = Run(data, std::string(threads) + " 2>/dev/null");
+    ASSERT_EQ(ended.exit_code, 0) << ended.output;
+    std::vector<rapidjson::Document> lines;
+    for (size_t at = 0; at < ended.output.size(); at = ended.output.find('\n', at) + 1) {
+      lines.push_back(ParseJson(
+          std::string_view(ended.output).substr(at, ended.output.find('\n', at) - at), "output"));
+    }
+    ASSERT_EQ(lines.size(), 4u) << ended.output;
+    EXPECT_TRUE(lines[0]["judged"].GetBool());
+    EXPECT_EQ(lines[0]["score"].GetDouble(), 1.5);
+    EXPECT_EQ(lines[0]["components"]["math"]["score"].GetDouble(), 1);
+    EXPECT_EQ(lines[0]["components"]["language"]["score"].GetDouble(), 1);
+    EXPECT_EQ(lines[1]["components"]["math"]["score"].GetDouble(), 0);
+    EXPECT_EQ(lines[1]["components"]["language"]["score"].GetDouble(), 0);
+    EXPECT_NE(std::string(lines[1]["components"]["math"]["reason"].GetString()).find("'5'"),
+              std::string::npos);
+    EXPECT_FALSE(lines[2]["judged"].GetBool());
+    EXPECT_TRUE(lines[2]["score"].IsNull());
+    EXPECT_TRUE(lines[2]["components"]["math"]["score"].IsNull());
+    EXPECT_FALSE(lines[3]["judged"].GetBool()) << "no language named";
+    EXPECT_EQ(lines[3]["components"]["math"]["score"].GetDouble(), 1);
+  }
+}
+
+TEST_F(Score, TheSummaryGoesToStandardError) {
+  const std::string data = Write("d.jsonl", R"({"answer":"4","gold":"4","target":"de"})"
+                                            "\n");
+  const Ended ended = Run(data, "2>&1 >/dev/null");
+  EXPECT_EQ(ended.exit_code, 0);
+  EXPECT_NE(ended.output.find("language de          1       1"), std::string::npos) << ended.output;
+}
+
+TEST_F(Score, WrongInputExitsWithTwoAndNamesTheLineAfterTheVerdictsBeforeIt) {
+  const std::string data = Write("d.jsonl", R"({"answer":"4","gold":"4","target":"de"})"
+                                            "\n"
+                                            R"({"answer":"4","target":"de"})"
+                                            "\n");
+  const Ended ended = Run(data, "--threads 2");
+  EXPECT_EQ(ended.exit_code, 2);
+  EXPECT_NE(ended.output.find("\n{\"judged\":true"), std::string::npos) << ended.output;
+  EXPECT_NE(ended.output.find("d.jsonl:2: no column 'gold'"), std::string::npos) << ended.output;
+  EXPECT_EQ(Run(folder_.path() + "/none.jsonl").exit_code, 2);
+  EXPECT_EQ(RunProgram("score --rubric /none.toml --data " + data).exit_code, 2);
+}
+
+}  // namespace
+}  // namespace rationale

@@ -1,0 +1,111 @@
+#include "rl/lab/response_file.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/files.h"
+
+namespace rationale {
+namespace {
+
+// The rows of a JSONL file with this content.
+std::vector<ScoredRow> ReadAll(const std::string& content, const RubricFields& fields = {}) {
+  const TemporaryFolder folder;
+  const std::string path = folder.path() + "/r.jsonl";
+  WriteFileDurably(path, content);
+  ResponseFiles files({path});
+  const ResponseColumns columns(fields);
+  std::vector<ScoredRow> rows;
+  for (Row row; files.Next(row);) rows.push_back(columns.Read(row));
+  return rows;
+}
+
+std::string MessageFor(const std::string& content, const RubricFields& fields = {}) {
+  try {
+    ReadAll(content, fields);
+  } catch (const Error& error) {
+    const std::string message = error.what();
+    return message.substr(message.find("r.jsonl"));
+  }
+  return "";
+}
+
+TEST(ResponseColumns, ReadTheUsualNames) {
+  const auto rows = ReadAll(
+      R"({"response":"72","reference":"#### 72","language":"de","problem":"6*12?","source":"s",)"
+      R"("num_tokens":3,"max_tokens":8,"truncated":true,"step":40,"id":"x","unit":"cm"})");
+  ASSERT_EQ(rows.size(), 1u);
+  const ScoredRow& row = rows[0];
+  EXPECT_EQ(row.text, "72");
+  EXPECT_EQ(row.problem.reference, "#### 72");
+  EXPECT_EQ(row.problem.language, "de");
+  EXPECT_EQ(row.problem.prompt, "6*12?");
+  EXPECT_EQ(row.problem.id, "x");
+  EXPECT_EQ(row.problem.fields.at("unit"), "cm");
+  EXPECT_EQ(row.source, "s");
+  EXPECT_EQ(row.group, "6*12?") << "responses to one problem are a group";
+  const Response response = row.response();
+  EXPECT_EQ(response.num_tokens, 3);
+  EXPECT_EQ(response.max_tokens, 8);
+  EXPECT_EQ(response.step, 40);
+  EXPECT_TRUE(response.truncated);
+}
+
+TEST(ResponseColumns, ReadTheNamesOfTheRubricPathsAndPatterns) {
+  const auto rows =
+      ReadAll(R"({"meta":{"gold":4},"a":"x","b":"y","lang":"th","n":7})", {.response = "{a} {b}",
+                                                                           .reference = "meta.gold",
+                                                                           .language = "lang",
+                                                                           .problem = {},
+                                                                           .source = "lang",
+                                                                           .group = "n"});
+  ASSERT_EQ(rows.size(), 1u);
+  EXPECT_EQ(rows[0].text, "x y");
+  EXPECT_EQ(rows[0].problem.reference, "4");
+  EXPECT_EQ(rows[0].problem.language, "th");
+  EXPECT_EQ(rows[0].source, "th");
+  EXPECT_EQ(rows[0].group, "7");
+}
+
+TEST(ResponseColumns, TakeANullReferenceForNone) {
+  const auto rows = ReadAll(R"({"response":"1","gold":null})", {.reference = "gold"});
+  EXPECT_EQ(rows.at(0).problem.reference, "");
+}
+
+TEST(ResponseColumns, NameTheLineOfWhatIsMissingOrWrong) {
+  const std::string good = R"({"response":"1"})"
+                           "\n";
+  EXPECT_EQ(MessageFor(good + R"({"text":"1"})"),
+            "r.jsonl:2: no column 'response' with a value (fields.response); the row has: text");
+  EXPECT_NE(MessageFor(good + R"({"response":null})").find("r.jsonl:2: "), std::string::npos);
+  EXPECT_EQ(MessageFor(good, {.reference = "gold"}),
+            "r.jsonl:1: no column 'gold' with a value (fields.reference); the row has: response");
+  EXPECT_EQ(MessageFor(good + R"({"response":"1","num_tokens":-1})"),
+            "r.jsonl:2: num_tokens: found -1, allowed: an integer of at least 0");
+  EXPECT_EQ(MessageFor(good + R"({"response":"1","truncated":"yes"})"),
+            "r.jsonl:2: truncated: found \"yes\", allowed: true or false");
+  EXPECT_NE(MessageFor(good + "\n{\"response\":").find("r.jsonl:3: not valid JSON"),
+            std::string::npos);
+}
+
+TEST(ResponseFiles, EstimateTheRowsOfAllFiles) {
+  const TemporaryFolder folder;
+  std::string rows;
+  for (int i = 0; i < 100; ++i) rows += "{\"response\":\"12345678\"}\n";
+  WriteFileDurably(folder.path() + "/a.jsonl", rows);
+  WriteFileDurably(folder.path() + "/b.jsonl", rows + rows);
+  ResponseFiles files({folder.path() + "/*.jsonl"});
+  Row row;
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(files.Next(row));
+  EXPECT_EQ(files.EstimatedRows(), 300);
+  int64_t more = 0;
+  while (files.Next(row)) ++more;
+  EXPECT_EQ(more, 290);
+  EXPECT_EQ(files.EstimatedRows(), 300);
+}
+
+}  // namespace
+}  // namespace rationale

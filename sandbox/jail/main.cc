@@ -98,8 +98,8 @@ void MapUser(pid_t warden, const CellConfig& config) {
   }
 }
 
-[[noreturn]] void BeWarden(const CellConfig& config,
-                           const std::array<int, kNumCgroupFiles>& cgroup_files, int mapped) {
+[[noreturn]] void BeWarden(CellConfig config, const std::array<int, kNumCgroupFiles>& cgroup_files,
+                           int mapped) {
   prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   char byte;
   if (read(mapped, &byte, 1) != 1) _exit(1);  // the keeper died before us
@@ -107,7 +107,7 @@ void MapUser(pid_t warden, const CellConfig& config) {
   close(kLifelineFd);
   // Only now, in the cell's own cgroup: this becomes the root that programs see.
   if (unshare(CLONE_NEWCGROUP) != 0) Refuse("make a cgroup namespace");
-  Warden warden(config, cgroup_files);
+  Warden warden(std::move(config), cgroup_files);
   warden.Serve();
   _exit(0);
 }
@@ -138,7 +138,7 @@ int Main() {
   prctl(PR_SET_NAME, "rationale-jail", 0, 0, 0);
   // Ctrl-C reaches the whole foreground group; it is the library that decides when a cell ends.
   setsid();
-  const CellConfig config = ReadConfig();
+  CellConfig config = ReadConfig();
   close(kConfigFd);
   const std::array<int, kNumCgroupFiles> cgroup_files = OpenCgroupFiles(config);
   int mapped[2];
@@ -151,7 +151,7 @@ int Main() {
   }
   if (warden == 0) {
     close(mapped[1]);
-    BeWarden(config, cgroup_files, mapped[0]);
+    BeWarden(std::move(config), cgroup_files, mapped[0]);
   }
   close(mapped[0]);
   MapUser(warden, config);

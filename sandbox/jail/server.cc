@@ -14,7 +14,6 @@
 namespace rationale::jail {
 namespace {
 
-constexpr int kServerSocketFd = 3, kServerFilterFd = 4, kServerProcFd = 5, kServerLibraryFd = 6;
 constexpr int kStartTimeoutMs = 60'000;
 
 [[noreturn]] void Execute(const std::vector<std::string>& argv, int socket, int filter, int proc,
@@ -75,24 +74,21 @@ Server::Server(const std::vector<std::string>& argv, const std::string& library,
 
 bool Server::Start(const JobRequest& request, const ProcessLimits& limits, int init_namespace,
                    int landlock_fd, const std::vector<int>& fds) {
-  // One string per line would not do: arguments may hold any byte but NUL.
-  std::string text;
-  const auto add = [&text](const std::string& part) { text.append(part).push_back('\0'); };
-  for (int64_t number : {limits.cpu_ms, limits.processes, limits.descriptors, limits.file_bytes,
-                         static_cast<int64_t>(landlock_fd >= 0), static_cast<int64_t>(fds.size()),
-                         static_cast<int64_t>(request.argv.size())}) {
-    add(std::to_string(number));
+  std::string words;
+  for (const auto* list : {&request.argv, &request.environment}) {
+    for (const std::string& word : *list) words.append(word).push_back('\0');
   }
-  for (const std::string& argument : request.argv) add(argument);
-  for (const std::string& variable : request.environment) add(variable);
-  const int request_fd = MemoryFile("request", text);
-  if (request_fd < 0) return false;
-  std::vector<int> sent{init_namespace, request_fd};
+  const int words_fd = MemoryFile("words", words);
+  if (words_fd < 0) return false;
+  std::vector<int> sent{init_namespace, words_fd};
   sent.insert(sent.end(), fds.begin(), fds.end());
   if (landlock_fd >= 0) sent.push_back(landlock_fd);
-  const char go = 1;
-  const bool done = SendMessage(socket_, &go, 1, sent);
-  close(request_fd);
+  const ServerRequest message{.limits = limits,
+                              .num_arguments = static_cast<int32_t>(request.argv.size()),
+                              .num_channels = static_cast<int32_t>(fds.size()),
+                              .has_landlock = landlock_fd >= 0};
+  const bool done = SendMessage(socket_, &message, sizeof message, sent);
+  close(words_fd);
   return done;
 }
 

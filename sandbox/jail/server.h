@@ -1,5 +1,5 @@
 // The fork server of a cell: an interpreter that has loaded its modules and forks a copy of itself
-// for each job.
+// for each job. Here is the warden's side; the interpreter's is server_library.cc, which it loads.
 
 #pragma once
 
@@ -13,7 +13,21 @@
 
 namespace rationale::jail {
 
-// What the server answers when a job's main process has ended; python_server.py packs the same.
+// What the interpreter finds open beside its standard streams, /dev/null.
+inline constexpr int kServerSocketFd = 3, kServerFilterFd = 4, kServerProcFd = 5,
+                     kServerLibraryFd = 6;
+
+// One job, from the warden to the server. Descriptors beside it: the job's PID namespace, a memfd
+// of its words (arguments, then variables, each ended by NUL), its channels, and the Landlock rules
+// if there are any.
+struct ServerRequest {
+  ProcessLimits limits;
+  int32_t num_arguments = 0;
+  int32_t num_channels = 0;  // stdin, stdout, stderr and possibly one more
+  int32_t has_landlock = 0;
+};
+
+// What the server answers when a job's main process has ended.
 struct ServerAnswer {
   int32_t wait_status = 0;  // as of waitpid
   int32_t failed = 0;       // 1: the program was not begun, and ...

@@ -125,8 +125,7 @@ struct Warden::Running {
   }
 };
 
-Warden::Warden(const CellConfig& config, const std::array<int, kNumCgroupFiles>& cgroup_files)
-    : config_(config) {
+Warden::Warden(CellConfig config, const std::array<int, kNumCgroupFiles>& cgroup_files) {
   const std::vector<Source> sources = OpenSources(config.paths);
   BecomeInnerUser(config.privileged != 0);
   BuildRoot(sources);
@@ -138,9 +137,12 @@ Warden::Warden(const CellConfig& config, const std::array<int, kNumCgroupFiles>&
   SealRoot();
   landlock_ = syscall(SYS_landlock_create_ruleset, nullptr, 0, 1) > 0;
   meter_ = std::make_unique<Meter>(proc_fd_, cgroup_files, config.cgroup_v2 != 0);
-  if (!config.server.empty())
+  if (config.server.empty()) {
+    filter_ = std::move(config.filter);
+  } else {
     server_ =
         std::make_unique<Server>(config.server, config.server_library, config.filter, proc_fd_);
+  }
   meter_->Calibrate();
   Report ready;
   ready.kind = Kind::kReady;
@@ -260,7 +262,7 @@ void Warden::BeInit(const Running& job) {
     program = static_cast<pid_t>(CloneInto(0));
     if (program < 0) FailInit(pipe, "fork the program");
     if (program == 0) {
-      BeProgram(job.request, job.limits, job.fds, job.landlock_fd, pipe, config_.filter);
+      BeProgram(job.request, job.limits, job.fds, job.landlock_fd, pipe, filter_);
     }
   } else {
     Tell(pipe, {.kind = InitMessage::kReady});

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "sandbox/jail/meter.h"
@@ -17,8 +18,9 @@ namespace rationale::jail {
 class Warden {
  public:
   // Called in the new namespaces, with the user mapped. cgroup_files as for Meter. Ends through
-  // Refuse() where the kernel does not let us; else reports kReady.
-  Warden(const CellConfig& config, const std::array<int, kNumCgroupFiles>& cgroup_files);
+  // Refuse() where the kernel does not let us; else reports kReady. Keeps little of the
+  // configuration: each job copies this process's memory.
+  Warden(CellConfig config, const std::array<int, kNumCgroupFiles>& cgroup_files);
 
   // Serves jobs until the library is gone.
   void Serve();
@@ -36,7 +38,7 @@ class Warden {
   void Collect(const Running& job, Report& report, std::vector<int>& collected);
   void End(Running& job, Report& report);
 
-  CellConfig config_;
+  std::string filter_;  // without a fork server, which has it otherwise
   bool landlock_ = false;
   int proc_fd_ = -1;  // of the cell's PID namespace
   WritableFolder writable_;

@@ -406,10 +406,10 @@ std::string HandOverAFolder() {
   const Job sends = Python(
       "import os, socket\n"
       "socket.send_fds(socket.socket(fileno=3), [b'x'], [os.open('/tmp/shm', os.O_RDONLY)])\n");
-  const Job looks = Python("import os\nprint(oct(os.stat('/tmp/shm').st_mode))\n");
+  const std::string look = "import os\nprint(oct(os.stat('/tmp/shm').st_mode), flush=True)\n";
   Sandbox sandbox({.cells = 2});
   const auto [first, second] = sandbox.RunJoined(receives, sends);
-  const auto [one, two] = sandbox.RunJoined(looks, looks);
+  const auto [one, two] = sandbox.RunJoined(Python(look + "os.read(3, 1)\n"), Python(look));
   return Text(first) + ' ' + Text(second) + '|' + first.stderr_text + one.stdout_text +
          two.stdout_text;
 }

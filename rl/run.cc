@@ -224,7 +224,8 @@ std::unique_ptr<Run> OpenRun(RunConfig config, const std::string& folder,
       std::make_unique<Engine>(*run->model, run->tokenizer.get(),
                                EngineOptions{.max_batch = c.rollout.max_batch,
                                              .prefill_chunk_tokens = c.rollout.prefill_chunk_tokens,
-                                             .memory_bytes = CacheBytes(*run)});
+                                             .memory_bytes = CacheBytes(*run),
+                                             .draft_tokens = c.rollout.draft_tokens});
   return run;
 }
 

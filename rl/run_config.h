@@ -122,6 +122,7 @@ struct RolloutSection {
   int64_t max_batch = 256;
   int64_t prefill_chunk_tokens = 2048;
   int64_t cache_mb = 0;
+  int64_t draft_tokens = 0;
 
   template <class V>
   void Visit(V& v) {
@@ -139,6 +140,9 @@ struct RolloutSection {
       AtLeast(1));
     v("cache_mb", cache_mb,
       "largest key and value cache in MB; 0: what max_batch full contexts need", AtLeast(0));
+    v("draft_tokens", draft_tokens,
+      "speculation: tokens guessed ahead from prompt and group, the same samples; 0: off",
+      AtLeast(0));
   }
 };
 

@@ -32,6 +32,7 @@ SchedulerOptions MakeSchedulerOptions(const EngineOptions& options, int64_t page
   require(options.max_batch >= 1, "max_batch", options.max_batch, "1 or more");
   require(options.prefill_chunk_tokens >= 1, "prefill_chunk_tokens", options.prefill_chunk_tokens,
           "1 or more");
+  require(options.draft_tokens >= 0, "draft_tokens", options.draft_tokens, "0 (off) or more");
   require(options.num_pages >= 0, "num_pages", options.num_pages, "0 (from memory_bytes) or more");
   const int64_t num_pages =
       options.num_pages > 0 ? options.num_pages : options.memory_bytes / page_bytes;
@@ -42,7 +43,9 @@ SchedulerOptions MakeSchedulerOptions(const EngineOptions& options, int64_t page
   constexpr int64_t kMaxPages = std::numeric_limits<int32_t>::max();
   return {.max_batch = options.max_batch,
           .prefill_chunk_tokens = options.prefill_chunk_tokens,
-          .max_pages = static_cast<int32_t>(std::min(num_pages, kMaxPages))};
+          .max_pages = static_cast<int32_t>(std::min(num_pages, kMaxPages)),
+          .draft_tokens = options.draft_tokens,
+          .draft_floor = options.draft_floor};
 }
 
 // Adds the time since its construction to `seconds` and to the trace.
@@ -79,6 +82,11 @@ void CopyPage(const at::Tensor& pages, const StepPlan::PageCopy& copy) {
   auto* bytes = static_cast<std::byte*>(pages.mutable_data_ptr());
   std::memcpy(bytes + copy.to * page_bytes, bytes + copy.from * page_bytes,
               static_cast<size_t>(page_bytes));
+}
+
+// Whether the token drawn from a draw's i-th row is that of the next.
+bool IsDraft(const StepPlan& plan, const StepPlan::Draw& draw, int64_t i, int32_t token) {
+  return i + 1 < draw.num_rows && plan.tokens[static_cast<size_t>(draw.row + i + 1)] == token;
 }
 
 }  // namespace
@@ -326,17 +334,19 @@ void Engine::KeepPrefixRows(const StepPlan& plan, const at::Tensor& hidden_TD) {
   }
 }
 
-// A row for each draw, in order.
+// The rows of each draw, in order.
 at::Tensor Engine::Logits(const StepPlan& plan, const at::Tensor& hidden_TD) {
-  const bool all_decode = plan.num_rows() == plan.num_decode_rows &&
-                          static_cast<int64_t>(plan.draws.size()) == plan.num_decode_rows;
+  int64_t num_rows = 0;
+  for (const StepPlan::Draw& draw : plan.draws) num_rows += draw.num_rows;
+  const bool all_decode =
+      plan.num_rows() == plan.num_decode_rows && num_rows == plan.num_decode_rows;
   at::Tensor rows_RD = hidden_TD;
   if (!all_decode) {
     std::vector<at::Tensor> rows;
     rows.reserve(plan.draws.size());
     for (const StepPlan::Draw& draw : plan.draws) {
       rows.push_back(draw.row < 0 ? draw.sequence->prefix->hidden_1D
-                                  : hidden_TD.narrow(0, draw.row, 1));
+                                  : hidden_TD.narrow(0, draw.row, draw.num_rows));
     }
     rows_RD = at::cat(rows);
   }
@@ -345,27 +355,50 @@ at::Tensor Engine::Logits(const StepPlan& plan, const at::Tensor& hidden_TD) {
       .contiguous();
 }
 
-void Engine::DrawTokens(const StepPlan& plan, const at::Tensor& logits_RW) {
-  const auto num_draws = static_cast<int64_t>(plan.draws.size());
-  const auto width = static_cast<size_t>(logits_RW.size(1));
-  const float* logits = logits_RW.const_data_ptr<float>();
-  drawn_.resize(plan.draws.size());
-  constexpr int64_t kLogitsAPiece = 16384;
-  ParallelFor(
-      num_draws, std::max<int64_t>(1, kLogitsAPiece / logits_RW.size(1)),
-      [&](int64_t begin, int64_t end) {
-        for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end); ++i) {
-          const Sequence& sequence = *plan.draws[i].sequence;
-          const auto position = static_cast<int64_t>(sequence.rollout.response.size());
-          drawn_[i] = sequence.sampler.Draw({logits + i * width, width}, sequence.key, position);
-        }
-      });
-  for (size_t i = 0; i < plan.draws.size(); ++i) {
-    Append(*plan.draws[i].sequence, std::move(drawn_[i]), plan.draws[i].row);
+// From the draw's rows in order, as far as its guesses are right.
+void Engine::DrawRows(const StepPlan& plan, const StepPlan::Draw& draw, const float* logits,
+                      int64_t width, DrawnToken* drawn) const {
+  const Sequence& sequence = *draw.sequence;
+  const auto position = static_cast<int64_t>(sequence.rollout.response.size());
+  for (int64_t i = 0; i < draw.num_rows; ++i) {
+    drawn[i] = sequence.sampler.Draw({logits + i * width, static_cast<size_t>(width)}, sequence.key,
+                                     position + i);
+    if (!IsDraft(plan, draw, i, drawn[i].token)) break;
   }
 }
 
-void Engine::Append(Sequence& sequence, DrawnToken drawn, int64_t row) {
+void Engine::DrawTokens(const StepPlan& plan, const at::Tensor& logits_RW) {
+  const int64_t width = logits_RW.size(1);
+  const float* logits = logits_RW.const_data_ptr<float>();
+  drawn_.resize(static_cast<size_t>(logits_RW.size(0)));
+  first_drawn_.clear();
+  int64_t num_rows = 0;
+  for (const StepPlan::Draw& draw : plan.draws) {
+    first_drawn_.push_back(num_rows);
+    num_rows += draw.num_rows;
+  }
+  constexpr int64_t kLogitsAPiece = 16384;
+  ParallelFor(static_cast<int64_t>(plan.draws.size()), std::max<int64_t>(1, kLogitsAPiece / width),
+              [&](int64_t begin, int64_t end) {
+                for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end); ++i) {
+                  DrawRows(plan, plan.draws[i], logits + first_drawn_[i] * width, width,
+                           drawn_.data() + first_drawn_[i]);
+                }
+              });
+  for (size_t d = 0; d < plan.draws.size(); ++d) {
+    const StepPlan::Draw& draw = plan.draws[d];
+    for (int64_t i = 0; i < draw.num_rows; ++i) {
+      DrawnToken& drawn = drawn_[static_cast<size_t>(first_drawn_[d] + i)];
+      const bool accepted = IsDraft(plan, draw, i, drawn.token);
+      const int64_t row = draw.row < 0 ? draw.row : draw.row + i;
+      if (!Append(*draw.sequence, std::move(drawn), row) || !accepted) break;
+      scheduler_.AcceptDraft(*draw.sequence);
+    }
+  }
+}
+
+// False: that was the last token, and the sequence has gone.
+bool Engine::Append(Sequence& sequence, DrawnToken drawn, int64_t row) {
   Rollout& rollout = sequence.rollout;
   const auto position = static_cast<int64_t>(rollout.response.size());
   if (!std::isfinite(drawn.logprob)) {
@@ -401,9 +434,10 @@ void Engine::Append(Sequence& sequence, DrawnToken drawn, int64_t row) {
   }
   if (stops || full) {
     Complete(sequence, stops ? Finish::kStop : Finish::kLength);
-  } else {
-    scheduler_.Continue(sequence);
+    return false;
   }
+  scheduler_.Continue(sequence);
+  return true;
 }
 
 void Engine::Complete(Sequence& sequence, Finish reason) {

@@ -33,7 +33,12 @@ struct EngineOptions {
   int64_t prefill_chunk_tokens = 2048;  // rows of prompts a step, beside the decoding ones
   int64_t num_pages = 0;  // of the cache, kPageTokens tokens each; 0: what memory_bytes holds
   int64_t memory_bytes = int64_t{4} << 30;  // the cache's limit; it grows as needed
-  ChromeTrace* trace = nullptr;             // filled when given; must outlive the engine
+  // Speculation: tokens guessed ahead for a sequence, at most, from its prompt and its group; the
+  // samples are the same, bit for bit. 0: off. A guess's tokens are all right with this chance, as
+  // estimated, or are not guessed: rows cost more the larger the batch.
+  int64_t draft_tokens = 0;
+  double draft_floor = 0.5;
+  ChromeTrace* trace = nullptr;  // filled when given; must outlive the engine
 };
 
 // A token as it is drawn.
@@ -118,7 +123,9 @@ class Engine {
   void KeepPrefixRows(const StepPlan& plan, const at::Tensor& hidden_TD);
   at::Tensor Logits(const StepPlan& plan, const at::Tensor& hidden_TD);
   void DrawTokens(const StepPlan& plan, const at::Tensor& logits_RW);
-  void Append(Sequence& sequence, DrawnToken drawn, int64_t row);
+  void DrawRows(const StepPlan& plan, const StepPlan::Draw& draw, const float* logits,
+                int64_t width, DrawnToken* drawn) const;
+  bool Append(Sequence& sequence, DrawnToken drawn, int64_t row);
   void Complete(Sequence& sequence, Finish reason);
   std::vector<int32_t> ExpertsOfRow(int64_t row) const;
 
@@ -135,8 +142,9 @@ class Engine {
   int64_t version_ = 0;
   std::atomic<bool> interrupted_{false};
   bool in_step_ = false;
-  std::vector<uint64_t> cancelled_;  // by a callback, until the step is over
-  std::vector<DrawnToken> drawn_;
+  std::vector<uint64_t> cancelled_;    // by a callback, until the step is over
+  std::vector<DrawnToken> drawn_;      // a row
+  std::vector<int64_t> first_drawn_;   // of each draw
   std::vector<ops::OpSpan> op_spans_;  // of the step, with a trace
   struct FinishedRollout {
     int64_t index;

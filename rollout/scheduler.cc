@@ -67,6 +67,14 @@ int32_t Sequence::token(int64_t position) const {
                                    : rollout.response[i - rollout.prompt.size()];
 }
 
+std::vector<int32_t> Sequence::LastTokens(int64_t count) const {
+  std::vector<int32_t> tokens;
+  for (int64_t i = std::max<int64_t>(0, length() - count); i < length(); ++i) {
+    tokens.push_back(token(i));
+  }
+  return tokens;
+}
+
 Scheduler::Scheduler(const SchedulerOptions& options)
     : options_(options), pool_(0, options.max_pages) {
   Check{options.max_batch > 0 && options.prefill_chunk_tokens > 0, "an empty batch or chunk"};
@@ -122,6 +130,9 @@ std::vector<Sequence*> Scheduler::sequences() const {
 
 void Scheduler::Continue(Sequence& sequence) {
   SettleFresh(sequence);
+  if (options_.draft_tokens > 0) {
+    sequence.prefix->drafts.Observe(sequence.LastTokens(DraftIndex::kTailTokens + 1));
+  }
   if (sequence.state == SequenceState::kDecoding) return;
   std::erase(filling_, &sequence);
   sequence.state = SequenceState::kDecoding;
@@ -193,6 +204,11 @@ Prefix* Scheduler::FindOrAddPrefix(const std::vector<int32_t>& prompt, bool keep
   auto prefix = std::make_unique<Prefix>();
   prefix->tokens = prompt;
   prefix->keep_experts = keep_experts;
+  if (options_.draft_tokens > 0) {
+    for (size_t size = 1; size <= prompt.size(); ++size) {
+      prefix->drafts.Observe(std::span(prompt).first(size));
+    }
+  }
   return prefixes_.emplace(hash, std::move(prefix))->second.get();
 }
 
@@ -284,39 +300,6 @@ void Scheduler::PreemptYoungest() {
   Park(*youngest);
 }
 
-// The page its next row is written to is there, and its own. False: no page is free.
-bool Scheduler::EnsureDecodePage(Sequence& sequence) {
-  const int64_t index = sequence.num_cached / kPageTokens;
-  const bool missing = index >= Size(sequence.pages);
-  if (!missing && pool_.holders(sequence.pages[static_cast<size_t>(index)]) == 1) return true;
-  if (!MakeFree(1)) return false;
-  std::vector<int32_t>& span_pages = plan_.batch.spans[static_cast<size_t>(sequence.slot)].pages;
-  if (missing) {
-    sequence.pages.push_back(pool_.Allocate());
-    span_pages.push_back(sequence.pages.back());
-    return true;
-  }
-  int32_t& page = sequence.pages[static_cast<size_t>(index)];
-  if (pool_.holders(page) == 1)
-    return true;  // the other holder was the prompt, whose last page was just reclaimed
-  const int32_t copy = pool_.Allocate();
-  plan_.copies.push_back({.from = page, .to = copy});
-  pool_.Release(std::exchange(page, copy));
-  span_pages[static_cast<size_t>(index)] = copy;
-  return true;
-}
-
-void Scheduler::EnsureDecodePages() {
-  for (size_t slot = 0; slot < decoding_.size();) {
-    if (EnsureDecodePage(*decoding_[slot])) {
-      ++slot;
-    } else {
-      PreemptYoungest();  // moves another sequence to its slot
-      slot = 0;
-    }
-  }
-}
-
 // ---- the step ----
 
 StepPlan& Scheduler::Plan() {
@@ -378,21 +361,6 @@ void Scheduler::Admit() {
     num_reserved += num_own;
   }
   stats_.live_peak = std::max(stats_.live_peak, num_live());
-}
-
-void Scheduler::PlanDecodeRows() {
-  const size_t num_rows = decoding_.size();
-  plan_.tokens.resize(num_rows);
-  plan_.positions.resize(num_rows);
-  plan_.num_decode_rows = static_cast<int64_t>(num_rows);
-  for (size_t slot = 0; slot < num_rows; ++slot) {
-    Sequence& sequence = *decoding_[slot];
-    plan_.tokens[slot] = sequence.rollout.response.back();
-    plan_.positions[slot] = static_cast<int32_t>(sequence.num_cached);
-    plan_.batch.spans[slot].row = static_cast<int64_t>(slot);
-    plan_.batch.spans[slot].num_cached = sequence.num_cached;
-    plan_.draws.push_back({.sequence = &sequence, .row = static_cast<int64_t>(slot)});
-  }
 }
 
 // Sequences whose prompt is there start from it.

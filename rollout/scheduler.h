@@ -12,6 +12,11 @@
 // are dropped, partly filled last pages of prompts are dropped, the youngest live sequence is
 // preempted: it waits, keeping its tokens, and its cache is recomputed when pages are free. The
 // oldest live sequence is never preempted, so the engine always moves on.
+//
+// Speculation: a decoding sequence may have more than one row in a step, those of tokens that it
+// will probably draw (drafts.h). Every row gives the token after it, as if it came alone, so a
+// guess that was right saves a step and a wrong one costs its row: its place in the cache is
+// written again. A row a decoding sequence stays the rule where the cache has no page to spare.
 
 #pragma once
 
@@ -23,6 +28,7 @@
 #include <vector>
 
 #include "policy/model.h"
+#include "rollout/drafts.h"
 #include "rollout/page_pool.h"
 #include "rollout/rollout.h"
 #include "rollout/sampler.h"
@@ -51,6 +57,7 @@ struct Prefix {
   bool keep_experts =
       false;  // its sequences do; others with this prompt have a Prefix of their own
   std::vector<int32_t> experts;  // of the last row
+  DraftIndex drafts;             // with speculation: of the prompt and its sequences' responses
 
   int64_t size() const { return static_cast<int64_t>(tokens.size()); }
   int64_t num_full_pages() const { return size() / ops::kPageTokens; }
@@ -70,6 +77,7 @@ struct Sequence {
     return static_cast<int64_t>(rollout.prompt.size() + rollout.response.size());
   }
   int32_t token(int64_t position) const;
+  std::vector<int32_t> LastTokens(int64_t count) const;  // fewer where it has not so many
   bool fresh() const { return rollout.response.empty(); }
 
   int64_t index;  // order of submission: age
@@ -93,6 +101,8 @@ struct SchedulerOptions {
   int64_t max_batch = 64;
   int64_t prefill_chunk_tokens = 2048;
   int32_t max_pages = 0;
+  int64_t draft_tokens = 0;  // the most guessed for a sequence in a step; 0: no speculation
+  double draft_floor = 0.5;  // the chance, as estimated, that all tokens of a guess are right
 };
 
 // One step: first the page copies in order, then the rows, then the draws.
@@ -107,10 +117,11 @@ struct StepPlan {
     int64_t num_rows = 0;
   };
   // A sequence that draws a token: from row `row` of this step, or (-1) from its prefix's
-  // hidden_1D.
+  // hidden_1D; then from each of the next num_rows - 1 rows, as long as it drew that row's token.
   struct Draw {
     Sequence* sequence = nullptr;
     int64_t row = 0;
+    int64_t num_rows = 1;
   };
   std::vector<PageCopy> copies;
   std::vector<Fill> fills;
@@ -142,6 +153,9 @@ class Scheduler {
 
   // A token was appended to the sequence's response: it decodes from now on.
   void Continue(Sequence& sequence);
+
+  // The token appended last is the one that was guessed: its row is in the cache.
+  void AcceptDraft(Sequence& sequence);
 
   // The sequence leaves, and its pages with it.
   std::unique_ptr<Sequence> Remove(Sequence& sequence);
@@ -183,6 +197,8 @@ class Scheduler {
   bool EnsureDecodePage(Sequence& sequence);
   void Admit();
   void PlanDecodeRows();
+  std::vector<int32_t> Guess(const Sequence& sequence) const;
+  int64_t EnsureDraftPages(Sequence& sequence, int64_t num_drafts);
   void PlanForks();
   void PlanFills();
   void PlanPrefixRows(Prefix& prefix, int64_t& budget);

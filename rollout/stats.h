@@ -15,6 +15,8 @@ struct RolloutStats {
   int64_t shared_tokens = 0;      // prompt tokens a sequence took over from another's prefill
   int64_t recomputed_tokens = 0;  // rows computed again: after a preemption or a change of weights
   int64_t decode_tokens = 0;      // rows of sequences that were decoding
+  int64_t draft_tokens = 0;       // of them, those of guessed tokens
+  int64_t accepted_tokens = 0;    // guesses that were right: tokens drawn without a step
   int64_t steps = 0;              // forward passes
   int64_t decode_steps = 0;       // of them, those with decode rows
   int64_t preemptions = 0;

@@ -59,7 +59,9 @@ TEST(Engine, GivesTheSameRolloutsAloneBatchedChunkedPreemptedAndOnAnyNumberOfThr
       {{.max_batch = 64, .prefill_chunk_tokens = 50}, 4, false},
       {{.max_batch = 64, .num_pages = 30}, 1, true},
       {{.max_batch = 9, .prefill_chunk_tokens = 1, .num_pages = 12}, 3, true},
-      {{.max_batch = 64, .prefill_chunk_tokens = 17, .num_pages = 9}, 2, true}};
+      {{.max_batch = 64, .prefill_chunk_tokens = 17, .num_pages = 9}, 2, true},
+      {{.max_batch = 3, .draft_tokens = 20}, 2, false},
+      {{.max_batch = 64, .num_pages = 30, .draft_tokens = 5, .draft_floor = 0}, 1, true}};
   for (const Case& c : cases) {
     const std::string what = "batch " + std::to_string(c.options.max_batch) + ", chunk " +
                              std::to_string(c.options.prefill_chunk_tokens) + ", pages " +
@@ -106,7 +108,9 @@ TEST(Engine, KeepsEveryRolloutExactThroughRandomEvents) {
     Engine engine(model, nullptr,
                   {.max_batch = random.Int(1, 12),
                    .prefill_chunk_tokens = random.Int(1, 60),
-                   .num_pages = random.Int(11, 24)});
+                   .num_pages = random.Int(11, 24),
+                   .draft_tokens = random.Int(0, 1) * random.Int(1, 40),
+                   .draft_floor = random.Uniform()});
     size_t num_submitted = 0;
     std::vector<Rollout> rollouts;
     while (num_submitted < requests.size() || engine.num_unfinished() > 0) {

@@ -96,7 +96,8 @@ TEST_P(Exactness, AloneBatchedPreemptedChunkedAndThreadedAreTheSame) {
   const std::vector<EngineOptions> options = {
       {.max_batch = 64},
       {.max_batch = 5, .prefill_chunk_tokens = 7},
-      {.max_batch = 64, .prefill_chunk_tokens = 33, .num_pages = 14}};
+      {.max_batch = 64, .prefill_chunk_tokens = 33, .num_pages = 14},
+      {.max_batch = 4, .draft_tokens = 9, .draft_floor = 0.2}};
   for (const EngineOptions& option : options) {
     for (const int num_threads : {1, 2, 3, 8}) {
       ops::SetNumThreads(num_threads);
@@ -106,6 +107,7 @@ TEST_P(Exactness, AloneBatchedPreemptedChunkedAndThreadedAreTheSame) {
           "batch " + std::to_string(option.max_batch) + ", threads " + std::to_string(num_threads));
       EXPECT_EQ(engine.num_pages_held(), 0);
       EXPECT_EQ(engine.stats().preemptions > 0, option.num_pages > 0);
+      EXPECT_EQ(engine.stats().accepted_tokens > 0, option.draft_tokens > 0);
     }
   }
 }

@@ -24,7 +24,7 @@ namespace {
 struct GenerateArguments {
   ModelArguments model;
   std::string prompt, data, format;
-  int64_t samples = 1, seed = 0, max_batch = 64, limit = 0;
+  int64_t samples = 1, seed = 0, max_batch = 64, limit = 0, draft_tokens = 0;
   SamplingSettings sampling;
   bool json = false;
 
@@ -45,6 +45,11 @@ struct GenerateArguments {
     arguments.add_option("--max-batch", max_batch, "sequences decoded at once; changes no sample")
         ->capture_default_str()
         ->check(CLI::PositiveNumber);
+    arguments
+        .add_option("--draft-tokens", draft_tokens,
+                    "speculation: guess so many tokens ahead; changes no sample; 0: off")
+        ->capture_default_str()
+        ->check(CLI::NonNegativeNumber);
     arguments.add_option("--max-new-tokens", sampling.max_new_tokens, "longest response")
         ->capture_default_str();
     arguments.add_option("--temperature", sampling.temperature, "0: greedy")->capture_default_str();
@@ -112,7 +117,8 @@ int GenerateCommand(int argc, char** argv) {
   const PromptTemplate format(options.format.empty() ? "plain" : options.format);
   const auto model = options.model.Open();
   const Prompter prompter(format, tokenizer, model->config());
-  Engine engine(*model, &tokenizer, {.max_batch = options.max_batch});
+  Engine engine(*model, &tokenizer,
+                {.max_batch = options.max_batch, .draft_tokens = options.draft_tokens});
   std::vector<const Problem*> pointers;
   for (const auto& problem : problems) pointers.push_back(&problem);
 

@@ -1,26 +1,22 @@
 // rationale bench rollout: tokens per second of the rollout engine, beside the roofline's bound.
 
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <chrono>
+#include <memory>
 #include <string>
 #include <vector>
 
-#include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/mm.h>
-#include <ATen/ops/ones.h>
 
 #include "base/error.h"
 #include "base/files.h"
 #include "base/json.h"
-#include "base/philox.h"
-#include "base/thread_pool.h"
+#include "datasets/problems.h"
+#include "datasets/templates.h"
 #include "rl/cli/arguments.h"
 #include "rl/cli/output.h"
 #include "rl/cli/torch/model_options.h"
+#include "rl/cli/torch/rollout_timing.h"
 #include "rl/cli/torch/roofline.h"
+#include "rl/prompter.h"
 #include "rollout/engine.h"
 
 namespace rationale {
@@ -28,64 +24,122 @@ namespace {
 
 struct BenchArguments {
   ModelArguments model;
-  int64_t batch = 64, prompt = 64, new_tokens = 128, repeats = 2, seed = 0;
+  RandomWork work;
+  EngineOptions engine{.memory_bytes = int64_t{16} << 30};
+  int64_t repeats = 2;
   bool sample = false, group = false, json = true;
-  std::string trace;
+  std::string trace, data, format = "plain";
 
   void AddTo(Arguments& arguments) {
     model.threads = 2;
     model.AddTo(arguments);
-    arguments.add_option("--batch", batch, "sequences")
+    arguments.add_option("--batch", work.batch, "sequences")
         ->capture_default_str()
         ->check(CLI::PositiveNumber);
-    arguments.add_option("--prompt", prompt, "tokens of each random prompt")
+    arguments.add_option("--samples", work.samples, "sequences a prompt, as in GRPO groups")
         ->capture_default_str()
         ->check(CLI::PositiveNumber);
-    arguments.add_option("--new", new_tokens, "tokens drawn a sequence; stop tokens are ignored")
+    arguments.add_flag("--group", group, "one prompt for all sequences: --samples of the batch");
+    arguments.add_option("--prompt", work.prompt, "tokens of each random prompt")
+        ->capture_default_str()
+        ->check(CLI::PositiveNumber);
+    arguments.add_option("--data", data,
+                         "real prompts from this file or known data set instead, and responses "
+                         "that end at stop tokens");
+    arguments.add_option("--template", format, "of these")->capture_default_str();
+    arguments
+        .add_option("--new", work.new_tokens, "tokens drawn a sequence; of real prompts, most")
         ->capture_default_str()
         ->check(CLI::Range(2, 1 << 20));
+    arguments
+        .add_option("--draft-tokens", engine.draft_tokens,
+                    "speculation: tokens guessed ahead; 0: off")
+        ->capture_default_str()
+        ->check(CLI::NonNegativeNumber);
+    arguments
+        .add_option("--draft-floor", engine.draft_floor,
+                    "least chance, as estimated, that a guess is right")
+        ->capture_default_str()
+        ->check(CLI::Range(0.0, 1.0));
     arguments.add_option("--repeats", repeats, "the best of so many runs is printed")
         ->capture_default_str()
         ->check(CLI::PositiveNumber);
     arguments.add_flag("--sample", sample, "draw at temperature 1 (default: greedy)");
-    arguments.add_flag("--group", group, "one prompt for all sequences, as in a GRPO group");
     arguments.add_option("--trace", trace, "write a Chrome trace of the last run");
     arguments.add_flag("--json", json, "one JSON object (the only form)");
   }
+
+  void Settle() {
+    if (group) work.samples = work.batch;
+    if (work.batch % work.samples != 0) {
+      throw Error("--batch {} --samples {}: the batch must be a multiple of the samples a prompt",
+                  work.batch, work.samples);
+    }
+    work.temperature = sample ? 1 : 0;
+    engine.max_batch = work.batch;
+  }
 };
 
-// Random prompts without a tokenizer, as shared bench scripts draw them: ids above the special
-// ones.
-std::vector<SampleRequest> Requests(const BenchArguments& arguments, int64_t vocab,
-                                    int64_t new_tokens) {
-  std::vector<SampleRequest> requests;
-  for (int64_t i = 0; i < arguments.batch; ++i) {
-    const int64_t group = arguments.group ? 0 : i;
-    PhiloxStream random(
-        DeriveKey({static_cast<uint64_t>(arguments.seed), static_cast<uint64_t>(group)}));
-    SampleRequest request{.id = static_cast<uint64_t>(i),
-                          .key = DeriveKey({static_cast<uint64_t>(i)}),
-                          .group = static_cast<uint64_t>(group)};
-    for (int64_t t = 0; t < arguments.prompt; ++t) {
-      request.prompt.push_back(
-          static_cast<int32_t>(random.Int(std::min<int64_t>(100, vocab / 4), vocab - 1)));
-    }
-    request.sampling.temperature = arguments.sample ? 1 : 0;
-    request.sampling.max_new_tokens = static_cast<int32_t>(new_tokens);
-    requests.push_back(std::move(request));
+std::vector<SampleRequest> RealRequests(const BenchArguments& arguments,
+                                        const ModelConfig& config) {
+  const RandomWork& work = arguments.work;
+  const Tokenizer tokenizer = Tokenizer::Load(arguments.model.folder);
+  const PromptTemplate format(arguments.format);
+  const Prompter prompter(format, tokenizer, config);
+  DataConfig data = DataConfigFor(arguments.data);
+  data.limit = work.batch / work.samples;
+  const std::vector<Problem> problems = LoadProblems(data, Split::kAll);
+  if (static_cast<int64_t>(problems.size()) < data.limit) {
+    throw Error("--data {}: it has {} prompts, --batch {} --samples {} needs {}", arguments.data,
+                problems.size(), work.batch, work.samples, data.limit);
+  }
+  std::vector<SampleRequest> requests = RandomRequests(work, config.vocab_size);
+  for (SampleRequest& request : requests) {
+    request.prompt = prompter.Prompt(problems[request.group]);
+    request.sampling.stop_tokens = prompter.stop_tokens();
   }
   return requests;
 }
 
-double Run(Engine& engine, std::vector<SampleRequest> requests) {
-  const auto start = std::chrono::steady_clock::now();
-  const auto rollouts = engine.Generate(std::move(requests));
-  const double seconds =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  for (const auto& rollout : rollouts) {
-    if (rollout.finish != Finish::kLength) throw Failure("a sequence stopped early");
+std::vector<SampleRequest> Requests(const BenchArguments& arguments, const ModelConfig& config) {
+  const RandomWork& work = arguments.work;
+  if (!arguments.data.empty()) return RealRequests(arguments, config);
+  if (work.prompt + work.new_tokens > config.max_position) {
+    throw Error("--prompt {} --new {}: the model's context holds {} tokens", work.prompt,
+                work.new_tokens, config.max_position);
   }
-  return seconds;
+  return RandomRequests(work, config.vocab_size);
+}
+
+int64_t PromptTokens(const std::vector<SampleRequest>& requests) {
+  int64_t tokens = 0;
+  for (const SampleRequest& request : requests) {
+    tokens += static_cast<int64_t>(request.prompt.size());
+  }
+  return tokens;
+}
+
+void AddStats(const RolloutStats& stats, int64_t prompt_tokens, JsonWriter& json) {
+  json.Field("prompt_tokens", prompt_tokens)  // of all sequences: prefilled, if nothing is shared
+      .Field("prefill_tokens", stats.prefill_tokens)
+      .Field("shared_tokens", stats.shared_tokens)
+      .Field("decode_steps", stats.decode_steps)
+      .Field("decode_rows", stats.decode_tokens)
+      .Field("draft_tokens", stats.draft_tokens)
+      .Field("accepted_tokens", stats.accepted_tokens);
+}
+
+void AddSettings(const BenchArguments& options, JsonWriter& json) {
+  json.Field("model", options.model.folder)
+      .Field("batch", options.work.batch)
+      .Field("samples", options.work.samples)
+      .Field("prompt", options.work.prompt)
+      .Field("data", options.data)
+      .Field("new", options.work.new_tokens)
+      .Field("dtype", options.model.dtype)
+      .Field("sample", options.sample)
+      .Field("threads", ops::NumThreads())
+      .Field("cpu_level", ops::CpuLevel());
 }
 
 }  // namespace
@@ -93,63 +147,45 @@ double Run(Engine& engine, std::vector<SampleRequest> requests) {
 int BenchRolloutCommand(int argc, char** argv) {
   Arguments arguments(
       "bench rollout",
-      "Measures rollouts: random prompts, stop tokens ignored. decode_tokens_per_s = batch (new - "
-      "1) / "
-      "(total - prefill); the bound is what bandwidth and peak rate measured in the same run "
-      "allow.",
-      "  rationale bench rollout --model models/smollm2 --batch 64 --dtype bf16 --sample\n");
+      "Measures rollouts: random prompts, stop tokens ignored, or real ones. decode_tokens_per_s = "
+      "tokens after each sequence's first / (total - prefill); the bound is what bandwidth and "
+      "peak rate measured in the same run allow.",
+      "  rationale bench rollout --model models/smollm2 --batch 64 --dtype bf16 --sample\n"
+      "  rationale bench rollout --model models/smollm2 --batch 64 --samples 8 --prompt 512\n"
+      "  rationale bench rollout --model models/smollm2 --data gsm8k --template smollm2 --batch 8 "
+      "--samples 8 --sample --draft-tokens 8\n");
   BenchArguments options;
   options.AddTo(arguments);
   if (!arguments.Parse(argc, argv)) return 0;
+  options.Settle();
   const at::NoGradGuard no_grad;
   const auto model = options.model.Open();
-  const auto& config = model->config();
-  if (options.prompt + options.new_tokens > config.max_position) {
-    throw Error("--prompt {} --new {}: the model's context holds {} tokens", options.prompt,
-                options.new_tokens, config.max_position);
-  }
   ChromeTrace trace;
-  Engine engine(*model, nullptr,
-                {.max_batch = options.batch,
-                 .prefill_chunk_tokens = 2048,
-                 .memory_bytes = int64_t{16} << 30,
-                 .trace = options.trace.empty() ? nullptr : &trace});
-  Run(engine, Requests(options, config.vocab_size, 3));  // warm-up: weights are packed, pages made
-  double prefill = Run(engine, Requests(options, config.vocab_size, 1));
-  double total = 0;
-  for (int64_t i = 0; i < options.repeats; ++i) {
-    prefill = std::min(prefill, Run(engine, Requests(options, config.vocab_size, 1)));
-    engine.ResetStats();
-    trace = {};
-    const double seconds = Run(engine, Requests(options, config.vocab_size, options.new_tokens));
-    if (i == 0 || seconds < total) total = seconds;
-  }
-  const auto batch = static_cast<double>(options.batch),
-             tokens = static_cast<double>(options.new_tokens);
+  if (!options.trace.empty()) options.engine.trace = &trace;
+  Engine engine(*model, nullptr, options.engine);
+  const std::vector<SampleRequest> requests = Requests(options, model->config());
+  const RolloutTiming timing = TimeRollouts(engine, requests, options.repeats, &trace);
+
+  const int64_t prompt_tokens = PromptTokens(requests);
+  const auto batch = static_cast<double>(options.work.batch),
+             tokens = static_cast<double>(timing.tokens);
   const Machine machine = MeasureMachine(model->options().dtype);
-  const double context = static_cast<double>(options.prompt) + tokens / 2;
-  const auto stats = engine.stats();
+  const double context = (static_cast<double>(prompt_tokens) + tokens / 2) / batch;
+  const double bound = BoundTokensPerSecond(model->config(), machine, model->options().dtype,
+                                            options.work.batch, context);
   JsonWriter json;
   json.BeginObject()
-      .Field("decode_tokens_per_s", batch * (tokens - 1) / (total - prefill))
-      .Field("total_tokens_per_s", batch * tokens / total)
-      .Field("prefill_ms", 1e3 * prefill)
-      .Field("ms_per_step", 1e3 * (total - prefill) / (tokens - 1))
-      .Field("bound_tokens_per_s",
-             BoundTokensPerSecond(config, machine, model->options().dtype, options.batch, context))
+      .Field("decode_tokens_per_s", timing.DecodeTokensPerSecond())
+      .Field("total_tokens_per_s", tokens / timing.total_s)
+      .Field("prefill_ms", 1e3 * timing.prefill_s)
+      .Field("ms_per_step",
+             1e3 * (timing.total_s - timing.prefill_s) / static_cast<double>(timing.steps))
+      .Field("bound_tokens_per_s", bound)
+      .Field("roofline_share", timing.DecodeTokensPerSecond() / bound)
       .Field("bandwidth_gb_s", machine.bytes_per_s / 1e9)
-      .Field("peak_gflop_s", machine.flop_per_s / 1e9)
-      .Field("prefill_tokens", stats.prefill_tokens)
-      .Field("shared_tokens", stats.shared_tokens)
-      .Field("model", options.model.folder)
-      .Field("batch", options.batch)
-      .Field("prompt", options.prompt)
-      .Field("new", options.new_tokens)
-      .Field("dtype", options.model.dtype)
-      .Field("sample", options.sample)
-      .Field("group", options.group)
-      .Field("threads", ops::NumThreads())
-      .Field("cpu_level", ops::CpuLevel());
+      .Field("peak_gflop_s", machine.flop_per_s / 1e9);
+  AddStats(engine.stats(), prompt_tokens, json);
+  AddSettings(options, json);
   if (!options.trace.empty()) {
     json.Field("matmul_attention_share",
                trace.DecodeSeconds({"linear", "linear_per_head", "grouped_linear", "attention"}) /

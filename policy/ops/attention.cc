@@ -9,6 +9,7 @@
 
 #include "base/thread_pool.h"
 #include "policy/ops/autograd.h"
+#include "policy/ops/cuda/forms.h"
 #include "policy/ops/kernel_args.h"
 #include "policy/ops/op_timer.h"
 #include "policy/ops/reference.h"
@@ -269,7 +270,9 @@ at::Tensor Attention(const at::Tensor& q_THQ, const at::Tensor& k_TGQ, const at:
   CheckTensors(q_THQ, k_TGQ, v_TGV, settings, cache);
   CheckSpans(spans, q_THQ.size(0), cache);
   if (!UsesKernels(q_THQ)) {
-    return reference::Attention(q_THQ, k_TGQ, v_TGV, settings, spans, cache);
+    const cuda::Forms* gpu = cuda::FormsFor(q_THQ);
+    return (gpu != nullptr ? gpu->attention : reference::Attention)(q_THQ, k_TGQ, v_TGV, settings,
+                                                                    spans, cache);
   }
   const bool needs_grad = cache == nullptr && NeedsGrad({q_THQ, k_TGQ, v_TGV});
   ForwardCall call{.q = DenseRows(q_THQ),

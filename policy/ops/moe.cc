@@ -9,6 +9,7 @@
 
 #include "base/thread_pool.h"
 #include "policy/ops/autograd.h"
+#include "policy/ops/cuda/forms.h"
 #include "policy/ops/kernel_args.h"
 #include "policy/ops/op_timer.h"
 #include "policy/ops/reference.h"
@@ -109,7 +110,11 @@ at::Tensor MoeCombine(const at::Tensor& x_any, const Routing& routing) {
         " by a routing of ",
         routing.slot_of_TA.numel(),
         " rows"};
-  if (!UsesKernels(x_any)) return reference::MoeCombine(x_any, routing);
+  if (!UsesKernels(x_any)) {
+    const cuda::Forms* gpu = cuda::FormsFor(x_any);
+    return gpu != nullptr ? gpu->moe_combine(x_any, routing)
+                          : reference::MoeCombine(x_any, routing);
+  }
   const at::Tensor x_SD = DenseRows(x_any), weights_TA = routing.weights_TA.contiguous();
   const at::Tensor y = SumOfSlots(x_SD, routing.slot_of_TA, weights_TA);
   if (!NeedsGrad({x_SD, weights_TA})) return y;

@@ -1,14 +1,16 @@
 // ops: the tensor functions all models are written in, and the only place that knows devices.
 //
-// One call serves prefill, decode and learner. On a CPU tensor each runs our kernel (cpu/), on any
-// other device, and with Backend::kReference, a composition of ATen calls (reference.cc). Every op
-// is differentiable in its tensor arguments when grad mode is on (custom autograd functions). The
+// One call serves prefill, decode and learner. On a CPU tensor each runs our kernel (cpu/); on a
+// GPU some have a kernel where no gradient is recorded (cuda/); elsewhere, and with
+// Backend::kReference, it is a composition of ATen calls (reference_*.cc). Every op is
+// differentiable in its tensor arguments when grad mode is on (custom autograd functions). The
 // gradient of a Parameter does not travel through autograd: backward adds it to Parameter::grad
 // (float32, created as zeros when undefined) if value.requires_grad().
 //
 // Exactness: a row of a result depends on that row's inputs alone, bit for bit: not on the other
 // rows, their number, the row's place among them, or the number of threads. Accumulation is in
-// float32, in one order at every size.
+// float32, in one order at every size. On a GPU that holds up to rounding: cuBLAS chooses the
+// order.
 //
 // Shape suffixes: T rows (tokens of all sequences, packed), D model width, K input width, N output
 // width, H query heads, G key/value heads, Q head width of queries and keys, V head width of

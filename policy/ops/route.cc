@@ -9,6 +9,7 @@
 #include "base/thread_pool.h"
 #include "policy/ops/autograd.h"
 #include "policy/ops/cpu/moe.h"
+#include "policy/ops/cuda/forms.h"
 #include "policy/ops/kernel_args.h"
 #include "policy/ops/op_timer.h"
 #include "policy/ops/reference.h"
@@ -175,7 +176,11 @@ Routing Route(const at::Tensor& logits_any, const at::Tensor& bias_E,
               const RouteSettings& settings) {
   const OpTimer timer("route");
   CheckRoute(logits_any, bias_E, settings);
-  if (!UsesKernels(logits_any)) return reference::Route(logits_any, bias_E, settings);
+  if (!UsesKernels(logits_any)) {
+    const cuda::Forms* gpu = cuda::FormsFor(logits_any);
+    return gpu != nullptr ? gpu->route(logits_any, bias_E, settings)
+                          : reference::Route(logits_any, bias_E, settings);
+  }
   const at::Tensor logits_TE = logits_any.contiguous();
   const at::Tensor bias = bias_E.defined() ? bias_E.contiguous() : bias_E;
   const int64_t num_tokens = logits_TE.size(0), num_experts = logits_TE.size(1);

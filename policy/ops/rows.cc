@@ -9,6 +9,7 @@
 
 #include "base/thread_pool.h"
 #include "policy/ops/autograd.h"
+#include "policy/ops/cuda/forms.h"
 #include "policy/ops/kernel_args.h"
 #include "policy/ops/op_timer.h"
 #include "policy/ops/reference.h"
@@ -107,7 +108,11 @@ at::Tensor RmsNorm(const at::Tensor& x_any, Parameter& weight_D, double eps) {
   Check{weight_D.value.dim() == 1 && x_any.size(-1) == weight_D.value.size(0) &&
             x_any.scalar_type() == weight_D.value.scalar_type(),
         weight_D.name, ": the rows differ from the weight in width or dtype"};
-  if (!UsesKernels(x_any)) return reference::RmsNorm(x_any, weight_D, eps);
+  if (!UsesKernels(x_any)) {
+    const cuda::Forms* gpu = cuda::FormsFor(x_any);
+    return gpu != nullptr ? gpu->rms_norm(x_any, weight_D.value, eps)
+                          : reference::RmsNorm(x_any, weight_D, eps);
+  }
   const at::Tensor x = DenseRows(x_any), y = EmptyLike(x);
   WithElement(x.scalar_type(), [&]<typename T>(T) {
     const auto& kernels = KernelsOf<T>(cpu::Rows());
@@ -130,7 +135,10 @@ at::Tensor RmsNorm(const at::Tensor& x_any, Parameter& weight_D, double eps) {
 at::Tensor SwiGlu(const at::Tensor& x_any) {
   const OpTimer timer("swiglu");
   Check{x_any.size(-1) % 2 == 0, "SwiGlu of ", x_any.size(-1), " columns"};
-  if (!UsesKernels(x_any)) return reference::SwiGlu(x_any);
+  if (!UsesKernels(x_any)) {
+    const cuda::Forms* gpu = cuda::FormsFor(x_any);
+    return gpu != nullptr ? gpu->swiglu(x_any) : reference::SwiGlu(x_any);
+  }
   const at::Tensor x = DenseRows(x_any);
   auto sizes = x.sizes().vec();
   sizes.back() /= 2;
@@ -188,7 +196,9 @@ at::Tensor Rope(const at::Tensor& x_any, const at::Tensor& positions_T, const Ro
             positions_T.is_contiguous(),
         "Rope wants an int32 position a token"};
   if (!UsesKernels(x_any)) {
-    return reference::Rope(x_any, positions_T, table, offset, interleaved);
+    const cuda::Forms* gpu = cuda::FormsFor(x_any);
+    return gpu != nullptr ? gpu->rope(x_any, positions_T, table, offset, interleaved)
+                          : reference::Rope(x_any, positions_T, table, offset, interleaved);
   }
   const at::Tensor x = DenseRows(x_any);
   const at::Tensor y = Turn(x, positions_T, table, columns, /*back=*/false);

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string_view>
 
 #include "datasets/problem.h"
@@ -19,6 +20,10 @@ struct Response {
   int64_t max_tokens = 0;  // the limit it was generated under, 0 if unknown
   bool truncated = false;  // it ran into that limit
   int64_t step = 0;        // the training step, for schedules
+  // Filled by the rubric, for rewards that read other components:
+  const Verdict* own = nullptr;                // this response's components so far
+  std::span<const Verdict* const> group = {};  // those of every response drawn for the same
+                                               // problem, this one included; empty: not known
 };
 
 // Implementations are deterministic, thread-safe and without global state; any input, however
@@ -29,6 +34,13 @@ class Reward {
 
   // Fills judged, score and reason; the rubric fills name and weight.
   virtual Component Judge(const Response& response) const = 0;
+
+  // The component of the same rubric that it reads from Response::own and Response::group; empty:
+  // none. It is judged after that one.
+  virtual std::string_view Reads() const { return {}; }
+
+  // Does it read Response::group? Then it is judged when the others have judged the whole group.
+  virtual bool NeedsGroup() const { return false; }
 };
 
 }  // namespace rationale

@@ -31,6 +31,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -93,8 +94,15 @@ class Rubric {
   static Rubric FromText(std::string_view text, const std::string& source);
 
   // All components in the rubric's order and the score they make. Judged only if every reward is
-  // that has a weight at this step or a gate. Thread-safe.
+  // that has a weight at this step or a gate. Rewards that need the response's group cannot judge
+  // yet: see JudgeGroup. Thread-safe.
   Verdict Judge(const Response& response) const;
+
+  // Completes the verdicts of all responses drawn for one problem, each as Judge gave it: what
+  // needs the group is judged, and the score made anew. `verdicts[i]` is that of responses[i]. Does
+  // nothing unless NeedsGroup().
+  void JudgeGroup(std::span<const Response> responses, std::span<Verdict* const> verdicts) const;
+  bool NeedsGroup() const;
 
   // The component at `index` alone. Thread-safe.
   Component JudgeComponent(size_t index, const Response& response) const;
@@ -109,7 +117,13 @@ class Rubric {
     std::string name;  // of the component
     CommonOptions options;
     std::unique_ptr<Reward> reward;
+
+    Component Judge(const Response& response) const;
+    bool ClosesGate(const Component& component) const;
   };
+
+  void AddUp(Verdict& verdict) const;  // the score of its components
+  void CheckReads(const std::vector<ConfigValue>& rewards) const;
 
   RubricFields fields_;
   RubricTotal total_;

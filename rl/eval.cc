@@ -19,15 +19,8 @@
 namespace rationale {
 namespace {
 
-const Component* Find(const Verdict& verdict, const std::string& name) {
-  for (const Component& component : verdict.components) {
-    if (component.name == name) return &component;
-  }
-  return nullptr;
-}
-
 bool Correct(const Sample& sample, const std::string& accuracy) {
-  const Component* component = Find(sample.verdict, accuracy);
+  const Component* component = FindComponent(sample.verdict, accuracy);
   return component != nullptr && component->judged && component->score >= 1;
 }
 
@@ -74,7 +67,7 @@ void CompareWithinProblems(const std::vector<Sample>& samples, const EvalSetting
     int64_t correct = 0;
     for (size_t i = first; i < first + n; ++i) {
       if (!samples[i].verdict.judged) break;
-      const Component* component = Find(samples[i].verdict, settings.accuracy);
+      const Component* component = FindComponent(samples[i].verdict, settings.accuracy);
       const bool right = Correct(samples[i], settings.accuracy);
       votes.push_back({component != nullptr ? component->answer : "", right});
       correct += right;

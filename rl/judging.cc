@@ -44,11 +44,17 @@ void Judging::Finish(std::span<Sample> samples) {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [this] { return num_done_ == works_.size() || exception_ != nullptr; });
   if (exception_ != nullptr) std::rethrow_exception(exception_);
+  std::map<int64_t, std::pair<std::vector<Response>, std::vector<Verdict*>>> groups;
   for (const auto& [index, work] : work_of_index_) {
     Sample& sample = samples[index];
-    if (!sample.verdict.components.empty()) continue;
-    sample.verdict = works_[work].verdict;
-    sample.reward = sample.verdict.score;
+    if (sample.verdict.components.empty()) sample.verdict = works_[work].verdict;
+    auto& [responses, verdicts] = groups[sample.group];
+    responses.push_back(ResponseOf(works_[work]));
+    verdicts.push_back(&sample.verdict);
+  }
+  for (const auto& [id, group] : groups) rubric_.JudgeGroup(group.first, group.second);
+  for (const auto& [index, work] : work_of_index_) {
+    samples[index].reward = samples[index].verdict.score;
   }
 }
 
@@ -62,13 +68,13 @@ int64_t Judging::num_repeated() {
   return num_repeated_;
 }
 
-Verdict Judging::Judge(const Work& work) const {
-  return rubric_.Judge({.text = work.text,
-                        .problem = work.problem,
-                        .num_tokens = work.num_tokens,
-                        .max_tokens = settings_.max_new_tokens,
-                        .truncated = work.truncated,
-                        .step = settings_.step});
+Response Judging::ResponseOf(const Work& work) const {
+  return {.text = work.text,
+          .problem = work.problem,
+          .num_tokens = work.num_tokens,
+          .max_tokens = settings_.max_new_tokens,
+          .truncated = work.truncated,
+          .step = settings_.step};
 }
 
 void Judging::Serve() {
@@ -82,7 +88,7 @@ void Judging::Serve() {
     Verdict verdict;
     std::exception_ptr exception;
     try {
-      verdict = Judge(work);
+      verdict = rubric_.Judge(ResponseOf(work));
     } catch (...) {
       exception = std::current_exception();
     }

@@ -43,8 +43,9 @@ class Judging {
   // kept. An index may be given once.
   void Add(size_t index, const Problem& problem, const Rollout& rollout);
 
-  // Waits for all that was added and returns how many verdicts there are; samples[i] without a
-  // verdict gets that of index i, and its reward. Throws the first exception of a judging thread.
+  // Waits for all that was added: samples[i] without a verdict gets that of index i; then what
+  // compares the samples of a group is judged, and rewards become the verdicts' scores. Throws the
+  // first exception of a judging thread.
   void Finish(std::span<Sample> samples);
 
   // Seconds spent on verdicts, summed over threads.
@@ -64,7 +65,7 @@ class Judging {
   using Key = std::tuple<std::string, std::string, int64_t, bool>;
 
   void Serve();
-  Verdict Judge(const Work& work) const;
+  Response ResponseOf(const Work& work) const;
 
   const Rubric& rubric_;
   const JudgingSettings settings_;

@@ -136,8 +136,6 @@ class Report {
     disagreement_->Add(job.scored, job.verdict, job.against);
   }
 
-  int64_t responses() const { return summary_.all().responses; }
-
   std::string Text() const { return summary_.Text() + '\n' + detectors_.Text(sheet_); }
 
   std::string AgainstText(const NamedRubric& first, const NamedRubric& second,
@@ -156,14 +154,79 @@ class Report {
   std::optional<Disagreement> disagreement_;
 };
 
-// Judges all responses: verdicts to standard output, the rest into `report`.
+// What becomes of judged responses, in their order: verdicts to standard output, the rest into a
+// report. Those to one problem that stand one after the other in a file are held until all of them
+// are there if a rubric compares them.
+class Delivery {
+ public:
+  // All must outlive the object; `second` may be null.
+  Delivery(const Rubric& first, const Rubric* second, bool write_verdicts, Report& report)
+      : first_(first), second_(second), write_verdicts_(write_verdicts), report_(report) {}
+
+  void Add(Job job) {
+    const auto place = [](const Job& of) { return std::pair(of.scored.file, of.scored.group); };
+    if (!held_.empty() && place(held_.back()) != place(job)) Release();
+    held_.push_back(std::move(job));
+    const bool compares = first_.NeedsGroup() || (second_ != nullptr && second_->NeedsGroup());
+    if (!compares || held_.back().scored.group.empty()) Release();
+  }
+
+  void Finish() {
+    Release();
+    output_.Flush();
+  }
+
+ private:
+  void Release() {
+    if (held_.empty()) return;
+    if (!held_.back().scored.group.empty()) {
+      Compare(first_, &Job::verdict);
+      if (second_ != nullptr) Compare(*second_, &Job::against);
+    }
+    for (const Job& job : held_) {
+      report_.Add(job);
+      if (write_verdicts_) Write(job);
+    }
+    held_.clear();
+  }
+
+  void Compare(const Rubric& rubric, Verdict Job::*verdict) {
+    if (!rubric.NeedsGroup()) return;
+    std::vector<Response> responses;
+    std::vector<Verdict*> verdicts;
+    for (Job& job : held_) {
+      responses.push_back(job.scored.response());
+      verdicts.push_back(&(job.*verdict));
+    }
+    rubric.JudgeGroup(responses, verdicts);
+  }
+
+  void Write(const Job& job) {
+    JsonWriter json;
+    WriteVerdict(job.verdict, json.BeginObject());
+    if (second_ != nullptr) {
+      WriteVerdict(job.against, json.Key("against").BeginObject());
+      json.EndObject();
+    }
+    output_.Write(json.EndObject().Take() + '\n');
+  }
+
+  const Rubric& first_;
+  const Rubric* const second_;
+  const bool write_verdicts_;
+  Report& report_;
+  std::vector<Job> held_;
+  LineOutput output_;
+};
+
+// Judges all responses, several at once.
 void JudgeAll(const ScoreArguments& arguments, const Rubric& first, const Rubric* second,
               Report& report) {
   const ResponseColumns columns(first.fields());
   ResponseFiles files(arguments.data);
-  LineOutput output;
-  const bool write_verdicts = arguments.json || isatty(STDOUT_FILENO) == 0;
+  Delivery delivery(first, second, arguments.json || isatty(STDOUT_FILENO) == 0, report);
   Progress progress("score", 0, "response");
+  int64_t done = 0;
   const auto read = [&](Job& job) { return files.Next(job.row); };
   const auto judge = [&](Job& job) {
     job.scored = columns.Read(job.row);
@@ -173,17 +236,8 @@ void JudgeAll(const ScoreArguments& arguments, const Rubric& first, const Rubric
     if (second != nullptr) job.against = second->Judge(job.scored.response());
   };
   const auto deliver = [&](Job& job) {
-    report.Add(job);
-    if (write_verdicts) {
-      JsonWriter json;
-      WriteVerdict(job.verdict, json.BeginObject());
-      if (second != nullptr) {
-        WriteVerdict(job.against, json.Key("against").BeginObject());
-        json.EndObject();
-      }
-      output.Write(json.EndObject().Take() + '\n');
-    }
-    const int64_t done = report.responses();
+    delivery.Add(std::move(job));
+    ++done;
     const int64_t estimate = files.EstimatedRows();
     progress.SetTotal(estimate == 0 ? 0 : std::max(done + 1, estimate));
     progress.Update(done);
@@ -192,12 +246,12 @@ void JudgeAll(const ScoreArguments& arguments, const Rubric& first, const Rubric
   try {
     WorkInOrder<Job>(arguments.threads, kWindow, read, judge, deliver);
   } catch (...) {
-    output.Flush();
+    delivery.Finish();
     throw;
   }
-  output.Flush();
-  progress.SetTotal(report.responses());
-  progress.Update(report.responses());
+  delivery.Finish();
+  progress.SetTotal(done);
+  progress.Update(done);
 }
 
 void Score(const ScoreArguments& arguments) {

@@ -25,13 +25,22 @@ class Score : public testing::Test {
     return path;
   }
 
-  Ended Run(const std::string& data, const std::string& more = "") {
-    return RunProgram("score --json --rubric " + Write("r.toml", kRubric) + " --data " + data +
-                      ' ' + more);
+  Ended Run(const std::string& data, const std::string& more = "", const char* rubric = kRubric) {
+    return RunProgram("score --json --rubric " + Write("r.toml", rubric) + " --data " + data + ' ' +
+                      more);
   }
 
   TemporaryFolder folder_;
 };
+
+std::vector<rapidjson::Document> ParseLines(const std::string& text) {
+  std::vector<rapidjson::Document> lines;
+  for (size_t at = 0; at < text.size(); at = text.find('\n', at) + 1) {
+    lines.push_back(
+        ParseJson(std::string_view(text).substr(at, text.find('\n', at) - at), "output"));
+  }
+  return lines;
+}
 
 TEST_F(Score, AnswersALineWithALineInTheSameOrder) {
   const std::string data = Write(
@@ -47,11 +56,7 @@ TEST_F(Score, AnswersALineWithALineInTheSameOrder) {
   for (const char* threads : {"--threads 1", "--threads 3"}) {
     const Ended ended = Run(data, std::string(threads) + " 2>/dev/null");
     ASSERT_EQ(ended.exit_code, 0) << ended.output;
-    std::vector<rapidjson::Document> lines;
-    for (size_t at = 0; at < ended.output.size(); at = ended.output.find('\n', at) + 1) {
-      lines.push_back(ParseJson(
-          std::string_view(ended.output).substr(at, ended.output.find('\n', at) - at), "output"));
-    }
+    const auto lines = ParseLines(ended.output);
     ASSERT_EQ(lines.size(), 4u) << ended.output;
     EXPECT_TRUE(lines[0]["judged"].GetBool());
     EXPECT_EQ(lines[0]["score"].GetDouble(), 1.5);
@@ -75,6 +80,24 @@ TEST_F(Score, TheSummaryGoesToStandardError) {
   const Ended ended = Run(data, "2>&1 >/dev/null");
   EXPECT_EQ(ended.exit_code, 0);
   EXPECT_NE(ended.output.find("language de          1       1"), std::string::npos) << ended.output;
+}
+
+TEST_F(Score, ComparesTheResponsesToAProblemThatStandTogether) {
+  const auto row = [](const char* response, const char* group) {
+    return std::string("{\"response\":\"") + response + R"(","reference":"7","group":)" + group +
+           ",\"num_tokens\":10,\"max_tokens\":100}\n";
+  };
+  const std::string data = Write("d.jsonl", row("7", "1") + row("8", "1") + row("7", "2") +
+                                                row("7", "2") + row("7", "null"));
+  const Ended ended = Run(data, "--threads 3 2>/dev/null",
+                          "[[rewards]]\nname = 'math'\n"
+                          "[[rewards]]\nname = 'length'\nmode = 'adaptive'\n");
+  ASSERT_EQ(ended.exit_code, 0) << ended.output;
+  const auto lines = ParseLines(ended.output);
+  ASSERT_EQ(lines.size(), 5u) << ended.output;
+  const double scores[] = {1 - 0.05, 0 - 0.05, 1 - 0.1, 1 - 0.1};
+  for (size_t i = 0; i < 4; ++i) EXPECT_NEAR(lines[i]["score"].GetDouble(), scores[i], 1e-12);
+  EXPECT_FALSE(lines[4]["judged"].GetBool()) << "of no known group";
 }
 
 TEST_F(Score, WrongInputExitsWithTwoAndNamesTheLineAfterTheVerdictsBeforeIt) {

@@ -67,6 +67,30 @@ TEST(Judging, LeavesSamplesThatHaveAVerdictAndThoseNotAdded) {
   EXPECT_FALSE(samples[1].verdict.judged);
 }
 
+TEST(Judging, GivesEachGroupItsOwnSolveRateAlsoFromReplayedVerdicts) {
+  const Rubric rubric = Rubric::FromText(
+      "[[rewards]]\nname = 'math'\n[[rewards]]\nname = 'length'\nmode = 'adaptive'\nweight = 2\n",
+      "rubric");
+  const Problem seven{.id = "seven", .reference = "7"}, eight{.id = "eight", .reference = "8"};
+  std::vector<Sample> first(4);
+  for (const bool replay : {false, true}) {
+    Judging judging(rubric, {.max_new_tokens = 30, .threads = 2});
+    std::vector<Sample> samples(4);
+    for (size_t i = 0; i < samples.size(); ++i) samples[i].group = i < 2 ? 0 : 1;
+    if (replay) samples[2].verdict = first[2].verdict;
+    judging.Add(3, eight, Finished("8"));
+    judging.Add(0, seven, Finished("7"));
+    judging.Add(1, seven, Finished("7"));
+    judging.Add(2, eight, Finished("7"));
+    judging.Finish(samples);
+    EXPECT_NEAR(samples[0].reward, 1 - 2 * 0.1 * 1, 1e-12);
+    EXPECT_NEAR(samples[1].reward, 1 - 2 * 0.1 * 1, 1e-12);
+    EXPECT_NEAR(samples[2].reward, 0 - 2 * 0.1 * 0.5, 1e-12);
+    EXPECT_NEAR(samples[3].reward, 1 - 2 * 0.1 * 0.5, 1e-12);
+    first = samples;
+  }
+}
+
 TEST(Judging, CanBeGivenUpWithWorkLeft) {
   const Rubric rubric = Rubric::FromText("[[rewards]]\nname = 'math'\n", "rubric");
   const Problem problem{.id = "p", .reference = "1"};

@@ -38,6 +38,17 @@ Sections SplitSections(std::string_view text) {
   return sections;
 }
 
+std::vector<std::pair<std::string_view, Part>> ConfigNames(Part) {
+  return {{"answer", Part::kAnswer}, {"response", Part::kResponse}, {"thought", Part::kThought}};
+}
+
+std::string_view PartOf(std::string_view text, Part part) {
+  if (part == Part::kResponse) return text;
+  const Sections sections = SplitSections(text);
+  if (part == Part::kThought) return sections.thought.value_or(std::string_view());
+  return sections.answer.value_or(sections.after_thought);
+}
+
 int CountOccurrences(std::string_view text, std::string_view needle) {
   int count = 0;
   for (size_t at = text.find(needle); at != std::string_view::npos;
@@ -45,6 +56,15 @@ int CountOccurrences(std::string_view text, std::string_view needle) {
     ++count;
   }
   return count;
+}
+
+std::string_view Unfenced(std::string_view text) {
+  constexpr std::string_view kFence = "```";
+  if (!text.starts_with(kFence) || !text.ends_with(kFence)) return text;
+  const size_t line = text.find('\n');
+  if (line == std::string_view::npos || line + kFence.size() > text.size()) return text;
+  text = text.substr(line + 1);
+  return Trim(text.substr(0, text.size() - kFence.size()));
 }
 
 std::string_view Trim(std::string_view text) {

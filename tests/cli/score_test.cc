@@ -87,8 +87,8 @@ TEST_F(Score, ComparesTheResponsesToAProblemThatStandTogether) {
     return std::string("{\"response\":\"") + response + R"(","reference":"7","group":)" + group +
            ",\"num_tokens\":10,\"max_tokens\":100}\n";
   };
-  const std::string data = Write("d.jsonl", row("7", "1") + row("8", "1") + row("7", "2") +
-                                                row("7", "2") + row("7", "null"));
+  const std::string data = Write(
+      "d.jsonl", row("7", "1") + row("8", "1") + row("7", "2") + row("7", "2") + row("7", "null"));
   const Ended ended = Run(data, "--threads 3 2>/dev/null",
                           "[[rewards]]\nname = 'math'\n"
                           "[[rewards]]\nname = 'length'\nmode = 'adaptive'\n");

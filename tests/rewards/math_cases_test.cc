@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <ctime>
 #include <thread>
 
 #include "rewards/math/ball.h"
@@ -24,12 +23,6 @@ Component Judge(const Rubric& rubric, std::string_view answer, const std::string
   Problem problem;
   problem.reference = gold;
   return rubric.Judge({.text = answer, .problem = &problem}).components[0];
-}
-
-double ThreadCpuMs() {
-  timespec time{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return static_cast<double>(time.tv_sec) * 1e3 + static_cast<double>(time.tv_nsec) * 1e-6;
 }
 
 struct Tally {

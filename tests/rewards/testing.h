@@ -5,12 +5,14 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <functional>
 #include <string>
 
 #include "base/json.h"
+#include "rewards/rubric.h"
 
 namespace rationale {
 
@@ -22,6 +24,21 @@ inline std::string GoldenReward(const std::string& name) {
 inline std::string RealDataFolder() {
   const char* folder = std::getenv("RATIONALE_DATA");
   return folder != nullptr ? folder : RATIONALE_SOURCE_DIR "/../shared/data";
+}
+
+// What the reward `name` with these TOML options says of a response.
+inline Component JudgeWith(const std::string& name, const std::string& options,
+                           std::string_view response, const Problem& problem) {
+  const Rubric rubric =
+      Rubric::FromText("[[rewards]]\nname = '" + name + "'\n" + options, "rubric.toml");
+  return rubric.Judge({.text = response, .problem = &problem}).components[0];
+}
+
+// CPU time of this thread; the machine may be busy with other things.
+inline double ThreadCpuMs() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) * 1e3 + static_cast<double>(time.tv_nsec) * 1e-6;
 }
 
 // Skips the test where the published data are not there.

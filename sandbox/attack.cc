@@ -89,12 +89,6 @@ std::string Machine() {
   return Slurp("/proc/self/mountinfo") + host + Slurp("/proc/sys/kernel/core_pattern");
 }
 
-std::string SourceName(const std::string& language) {
-  if (language == "python") return "main.py";
-  if (language == "bash") return "main.sh";
-  return language == "cpp" ? "main.cpp" : language == "c" ? "main.c" : "main.js";
-}
-
 void WriteExecutable(const std::string& path, const std::string& bytes) {
   std::ofstream(path, std::ios::binary) << bytes;
   chmod(path.c_str(), 0755);
@@ -139,7 +133,8 @@ AttackRunner::~AttackRunner() {
 Program AttackRunner::Ready(const Attack& attack) {
   const auto found = compiled_.find(attack.program);
   if (found != compiled_.end()) return found->second;
-  Build build = sandbox_.Compile(attack.language, {{SourceName(attack.language), attack.program}});
+  Build build =
+      sandbox_.Compile(attack.language, {{Sandbox::SourceFile(attack.language), attack.program}});
   if (!build.ok) {
     throw Failure("attack '{}' does not compile: {} {}", attack.name, OutcomeText(build.outcome),
                   build.outcome.stderr_text);

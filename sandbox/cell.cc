@@ -44,8 +44,8 @@ int64_t NowMs() {
 // A memfd with the helper's image, kept for the process's lifetime.
 int HelperImage() {
   static const int fd = [] {
-    const int image = jail::MemoryFile("rationale-jail", JailHelper());
-    return image < 0 ? -1 : fcntl(image, F_DUPFD_CLOEXEC, 64);
+    const OwnedFd image(jail::MemoryFile("rationale-jail", JailHelper()));
+    return image ? fcntl(image.get(), F_DUPFD_CLOEXEC, 64) : -1;
   }();
   if (fd < 0) FailSystem("put the jail's helper into memory");
   return fd;

@@ -223,6 +223,14 @@ std::vector<std::string> Sandbox::Languages() {
   return names;
 }
 
+const std::string& Sandbox::SourceFile(const std::string& language) {
+  return FindToolchain(language).source_file;
+}
+
+const std::vector<std::string>& Sandbox::Aliases(const std::string& language) {
+  return FindToolchain(language).aliases;
+}
+
 void Sandbox::Require(const std::string& name) {
   const Toolchain& toolchain = FindToolchain(name);
   if (!toolchain.missing.empty()) throw Failure("{} cannot run: {}", name, toolchain.missing);

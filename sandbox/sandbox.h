@@ -109,6 +109,12 @@ class Sandbox {
   // The names of all languages, installed here or not.
   static std::vector<std::string> Languages();
 
+  // The name that a program's only source file has where nothing else names it, "main.py"; and what
+  // a block of code in that language may be labelled with besides its name, "py". Throw Error for
+  // an unknown language.
+  static const std::string& SourceFile(const std::string& language);
+  static const std::vector<std::string>& Aliases(const std::string& language);
+
   // Builds a jail for `language` and runs nothing in it. Throws Error for an unknown name, Failure
   // naming the kernel's refusal or the missing interpreter: where this returns, Run works.
   void Require(const std::string& language);

@@ -5,30 +5,15 @@
 #include <cctype>
 
 #include "rewards/sections.h"
+#include "sandbox/sandbox.h"
 
 namespace rationale {
 namespace {
 
-struct Aliases {
-  std::string_view language;
-  std::array<std::string_view, 4> names;
-};
-
-constexpr Aliases kAliases[] = {
-    {"python", {"python", "python3", "py", "py3"}},
-    {"cpp", {"cpp", "c++", "cc", "cxx"}},
-    {"c", {"c", "h", "", ""}},
-    {"javascript", {"javascript", "js", "node", ""}},
-    {"bash", {"bash", "sh", "shell", "zsh"}},
-};
-
-bool IsAlias(std::string_view name, std::string_view language) {
+bool IsAlias(const std::string& name, const std::string& language) {
   if (name == language) return true;
-  for (const Aliases& entry : kAliases) {
-    if (entry.language != language) continue;
-    return std::find(entry.names.begin(), entry.names.end(), name) != entry.names.end();
-  }
-  return false;
+  const std::vector<std::string>& aliases = Sandbox::Aliases(language);
+  return std::find(aliases.begin(), aliases.end(), name) != aliases.end();
 }
 
 std::string Lower(std::string_view text) {
@@ -79,7 +64,7 @@ std::string_view Dedented(std::string_view line, size_t indentation) {
   return line.substr(cut);
 }
 
-std::string LastFenced(std::string_view text, std::string_view language) {
+std::string LastFenced(std::string_view text, const std::string& language) {
   // By preference: closed and of the language, closed without a label, the same two never closed.
   std::array<std::string, 4> best;
   Fence open;
@@ -109,7 +94,7 @@ std::string LastFenced(std::string_view text, std::string_view language) {
   return "";
 }
 
-std::string LastTagged(std::string_view text, std::string_view language) {
+std::string LastTagged(std::string_view text, const std::string& language) {
   std::string upper(language);
   for (char& c : upper) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
   const std::pair<std::string, std::string> tags[] = {
@@ -153,7 +138,7 @@ const char* ProgramStyleName(ProgramStyle style) {
   return "?";
 }
 
-std::optional<ExtractedProgram> ExtractProgram(std::string_view text, std::string_view language,
+std::optional<ExtractedProgram> ExtractProgram(std::string_view text, const std::string& language,
                                                const std::vector<ProgramStyle>& order) {
   for (const ProgramStyle style : order) {
     std::string found;

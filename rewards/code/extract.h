@@ -26,7 +26,7 @@ struct ExtractedProgram {
 // The program in `text` by the first style of `order` that finds one that is not blank. `language`:
 // one of the sandbox's names; fences may use its usual aliases (py, c++, js, ...). A block that is
 // never closed counts only where no closed one does; a block of another language never.
-std::optional<ExtractedProgram> ExtractProgram(std::string_view text, std::string_view language,
+std::optional<ExtractedProgram> ExtractProgram(std::string_view text, const std::string& language,
                                                const std::vector<ProgramStyle>& order);
 
 // `text` without the one blank that sets it apart from a tag in front of it, as in "<answer> x = 1

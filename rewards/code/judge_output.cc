@@ -30,7 +30,8 @@ std::string LastWords(const Outcome& outcome) {
 class OutputChecker {
  public:
   OutputChecker(Sandbox& sandbox, const Checker& checker) : sandbox_(sandbox) {
-    build_ = sandbox.Compile(checker.language, {{"checker", checker.source}});
+    build_ = sandbox.Compile(checker.language,
+                             {{Sandbox::SourceFile(checker.language), checker.source}});
   }
 
   // Why the output is wrong, or empty. Sets `judged` to false if the checker could not tell.
@@ -55,18 +56,12 @@ class OutputChecker {
   Build build_;
 };
 
-std::string SourceName(const std::string& language) {
-  if (language == "python") return "main.py";
-  if (language == "javascript") return "main.js";
-  return language == "cpp" ? "main.cpp" : language == "c" ? "main.c" : "main.sh";
-}
-
 }  // namespace
 
 TestResult JudgeByOutput(Sandbox& sandbox, const TestSuite& suite, const std::string& language,
                          const std::string& program, const JudgeSettings& settings) {
   TestResult result{.judged = true, .total = static_cast<int64_t>(suite.stdio.size())};
-  const Build build = sandbox.Compile(language, {{SourceName(language), program}});
+  const Build build = sandbox.Compile(language, {{Sandbox::SourceFile(language), program}});
   if (!build.ok) {
     result.judged = build.outcome.end != End::kJailFailure;
     result.reason = "does not compile: " + EndText(build.outcome) + LastWords(build.outcome);

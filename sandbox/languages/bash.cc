@@ -5,7 +5,7 @@
 namespace rationale {
 
 Toolchain BashToolchain() {
-  Toolchain toolchain{.name = "bash", .source_file = "main.sh"};
+  Toolchain toolchain{.name = "bash", .source_file = "main.sh", .aliases = {"sh", "shell", "zsh"}};
   const std::string bash = FindProgram({"bash"});
   if (bash.empty()) {
     toolchain.missing = "no bash in /usr/bin, /bin or /usr/local/bin";

@@ -27,11 +27,15 @@ Toolchain Compiled(const std::string& name, const std::string& source_file,
 }  // namespace
 
 Toolchain CToolchain() {
-  return Compiled("c", "main.c", {"gcc", "clang"}, "-std=gnu17");
+  Toolchain toolchain = Compiled("c", "main.c", {"gcc", "clang"}, "-std=gnu17");
+  toolchain.aliases = {"h"};
+  return toolchain;
 }
 
 Toolchain CppToolchain() {
-  return Compiled("cpp", "main.cpp", {"g++", "clang++"}, "-std=gnu++20");
+  Toolchain toolchain = Compiled("cpp", "main.cpp", {"g++", "clang++"}, "-std=gnu++20");
+  toolchain.aliases = {"c++", "cc", "cxx"};
+  return toolchain;
 }
 
 }  // namespace rationale

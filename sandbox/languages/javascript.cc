@@ -5,7 +5,7 @@
 namespace rationale {
 
 Toolchain JavaScriptToolchain() {
-  Toolchain toolchain{.name = "javascript", .source_file = "main.js"};
+  Toolchain toolchain{.name = "javascript", .source_file = "main.js", .aliases = {"js", "node"}};
   const std::string node = FindProgram({"node", "nodejs"});
   if (node.empty()) {
     toolchain.missing = "no node in /usr/bin, /bin or /usr/local/bin";

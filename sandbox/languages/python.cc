@@ -6,7 +6,8 @@
 namespace rationale {
 
 Toolchain PythonToolchain() {
-  Toolchain toolchain{.name = "python", .source_file = "main.py"};
+  Toolchain toolchain{
+      .name = "python", .source_file = "main.py", .aliases = {"python3", "py", "py3"}};
   const std::string python = FindProgram({"python3"});
   if (python.empty()) {
     toolchain.missing = "no python3 in /usr/bin, /bin or /usr/local/bin";

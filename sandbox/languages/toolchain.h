@@ -11,8 +11,9 @@
 namespace rationale {
 
 struct Toolchain {
-  std::string name;         // "python"
-  std::string source_file;  // the name a single source file is given, "main.py"
+  std::string name;                  // "python"
+  std::string source_file;           // the name a single source file is given, "main.py"
+  std::vector<std::string> aliases;  // what else a block of code is labelled with, "py"
 
   // Why programs cannot run here ("no python3 in /usr/bin, /usr/local/bin"); empty when they can.
   // Looked up when the function of the language is called.

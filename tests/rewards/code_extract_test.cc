@@ -9,7 +9,7 @@ namespace {
 
 using enum ProgramStyle;
 
-std::string Found(std::string_view text, std::string_view language = "python",
+std::string Found(std::string_view text, const std::string& language = "python",
                   const std::vector<ProgramStyle>& order = {kFence, kTag, kWhole}) {
   const auto program = ExtractProgram(text, language, order);
   return program ? std::string(ProgramStyleName(program->style)) + ":" + program->text : "none";

@@ -93,6 +93,20 @@ TEST(Code, AsksACheckerProgramInAJailOfItsOwn) {
   EXPECT_FALSE(JudgeCode(rubric, problem, Fenced("print(2, 6)")).judged);
 }
 
+TEST(Code, CompilesACheckerProgram) {
+  const Rubric rubric = CodeRubric("checker = 'checker'\nchecker_language = 'c'\n");
+  Problem problem = JsonProblem(R"([{"input": "12", "output": "3 4"}])");
+  problem.fields["checker"] =
+      "#include <stdio.h>\n"
+      "int main(int count, char** names) {\n"
+      "  int n = 0, a = 0, b = 0;\n"
+      "  if (count != 4 || fscanf(fopen(names[1], \"r\"), \"%d\", &n) != 1) return 3;\n"
+      "  return fscanf(fopen(names[2], \"r\"), \"%d %d\", &a, &b) == 2 && a * b == n ? 0 : 1;\n"
+      "}\n";
+  EXPECT_EQ(JudgeCode(rubric, problem, Fenced("print(2, 6)")).score, 1);
+  EXPECT_EQ(JudgeCode(rubric, problem, Fenced("print(2, 7)")).score, 0);
+}
+
 TEST(Code, CallsFunctionsWithArguments) {
   const Rubric rubric = CodeRubric();
   const char* const tests =

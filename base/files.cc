@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <openssl/evp.h>
+#include <stdio.h>  // renameat2
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -155,6 +156,19 @@ void RenameDurably(const std::string& from, const std::string& to) {
   }
   SyncFolder(FolderOf(to));
   if (FolderOf(from) != FolderOf(to)) SyncFolder(FolderOf(from));
+}
+
+void ReplaceFolderDurably(const std::string& from, const std::string& to) {
+  const bool exchanged =
+      renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_EXCHANGE) == 0;
+  if (!exchanged) {
+    RemoveAll(to);
+    RenameDurably(from, to);
+    return;
+  }
+  SyncFolder(FolderOf(to));
+  if (FolderOf(from) != FolderOf(to)) SyncFolder(FolderOf(from));
+  RemoveAll(from);  // the old one
 }
 
 void SyncFile(const std::string& path) {

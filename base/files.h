@@ -64,6 +64,11 @@ void WriteFileDurably(const std::string& path, std::string_view bytes);
 // both paths.
 void RenameDurably(const std::string& from, const std::string& to);
 
+// Moves a folder over another one, which is removed, or to where there is none, and fsyncs the
+// folders concerned. `to` is never absent meanwhile where the file system can exchange names (ext4,
+// xfs, btrfs, tmpfs and overlayfs can; NFS cannot). Throws Failure naming both paths.
+void ReplaceFolderDurably(const std::string& from, const std::string& to);
+
 // Makes a file's bytes last: fsync. Throws Failure.
 void SyncFile(const std::string& path);
 

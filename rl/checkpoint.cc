@@ -68,7 +68,9 @@ std::string StateJson(const TrainerState& state) {
       .Field("rl_tokens", state.rl_tokens)
       .Field("max_abs_logprob_gap", state.max_abs_logprob_gap)
       .Field("config_hash", state.config_hash)
-      .Field("before", state.before);
+      .Field("before", state.before)
+      .Field("after", state.after)
+      .Field("eval_pending", state.eval_pending);
   return json.EndObject().Take() + "\n";
 }
 
@@ -101,8 +103,7 @@ void WriteCheckpoint(const std::string& run_folder, TrainerState& state,
   RemovePartial(run_folder);
   try {
     WriteParts(partial, state, parts);
-    RemoveAll(folder + "/" + name);  // of an earlier life of the run, past the one resumed from
-    RenameDurably(partial, folder + "/" + name);
+    ReplaceFolderDurably(partial, folder + "/" + name);  // a stopped run's last step is saved again
   } catch (const Failure& failure) {
     RemoveAll(partial);
     const auto last = Complete(run_folder);
@@ -147,6 +148,8 @@ TrainerState ReadTrainerState(const std::string& checkpoint) {
   state.max_abs_logprob_gap = json.Get<double>("max_abs_logprob_gap");
   state.config_hash = json.Get<std::string>("config_hash");
   state.before = json.Get<std::string>("before");
+  state.after = json.Get<std::string>("after", "");
+  state.eval_pending = json.Get<bool>("eval_pending", false);
   return state;
 }
 

@@ -38,6 +38,8 @@ struct TrainerState {
   int64_t rl_tokens = 0;                   // response tokens drawn so far
   double max_abs_logprob_gap = 0;          // the greatest of all RL steps so far
   std::string before;                      // the evaluations before RL, as JSON; empty: not yet
+  std::string after;                       // those at the end
+  bool eval_pending = false;               // the evaluation due at this step was interrupted
   std::string params_hash;                 // of the masters and router biases
   uint64_t seed = 0;
   std::string config_hash;

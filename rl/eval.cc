@@ -91,17 +91,8 @@ void CompareWithinProblems(const std::vector<Sample>& samples, const EvalSetting
   if (shares.size() > 1) report.accuracy_error = std::sqrt(squares / (problems - 1) / problems);
 }
 
-void CheckSettings(const Rubric& rubric, const EvalSettings& settings) {
-  const auto names = rubric.component_names();
-  if (std::find(names.begin(), names.end(), settings.accuracy) == names.end()) {
-    throw Error("eval.accuracy: '{}' is no reward of the rubric; there are {}", settings.accuracy,
-                fmt::join(names, ", "));
-  }
-  for (const int64_t k : settings.k) {
-    if (k < 1 || k > settings.samples) {
-      throw Error("k = {} is not between 1 and the {} samples of a problem", k, settings.samples);
-    }
-  }
+bool Stopped(const EvalSettings& settings) {
+  return settings.stop != nullptr && settings.stop->load();
 }
 
 // Draws the samples and gives them to `judging` as they finish; shows how far it is.
@@ -116,25 +107,44 @@ std::vector<Sample> Draw(Engine& engine, const Prompter& prompter,
   int64_t done = 0;
   const auto judge = [&](const Rollout& finished) {
     const Problem& problem = *problems[finished.id / static_cast<uint64_t>(settings.samples)];
+    if (finished.finish == Finish::kCancelled) return;
     judging.Add(finished.id, problem, finished);
     if (progress) progress->Update(++done);
   };
+  const auto interrupt = [&](const TokenEvent&) {
+    if (Stopped(settings)) engine.Interrupt();
+  };
   return DrawSamples(engine, prompter, problems, settings.samples, settings.sampling, settings.key,
-                     {.on_token = {}, .on_finish = judge});
+                     {.on_token = interrupt, .on_finish = judge});
 }
 
 }  // namespace
 
-EvalReport Evaluate(Engine& engine, const Prompter& prompter, std::span<const Problem> problems,
-                    const Rubric& rubric, const EvalSettings& settings,
-                    std::vector<Sample>* samples) {
-  CheckSettings(rubric, settings);
+void CheckEvalSettings(const Rubric& rubric, const EvalSettings& settings) {
+  const auto names = rubric.component_names();
+  if (std::find(names.begin(), names.end(), settings.accuracy) == names.end()) {
+    throw Error("eval.accuracy: '{}' is no reward of the rubric; there are {}", settings.accuracy,
+                fmt::join(names, ", "));
+  }
+  for (const int64_t k : settings.k) {
+    if (k < 1 || k > settings.samples) {
+      throw Error("k = {} is not between 1 and the {} samples of a problem", k, settings.samples);
+    }
+  }
+}
+
+std::optional<EvalReport> Evaluate(Engine& engine, const Prompter& prompter,
+                                   std::span<const Problem> problems, const Rubric& rubric,
+                                   const EvalSettings& settings, std::vector<Sample>* samples) {
+  CheckEvalSettings(rubric, settings);
   std::vector<const Problem*> pointers;
   for (const Problem& problem : problems) pointers.push_back(&problem);
   const auto start = std::chrono::steady_clock::now();
   Judging judging(rubric, {.max_new_tokens = settings.sampling.max_new_tokens,
                            .threads = ComputePool().num_threads()});
+  if (Stopped(settings)) return std::nullopt;
   auto drawn = Draw(engine, prompter, pointers, settings, judging);
+  if (Stopped(settings)) return std::nullopt;
   EvalReport report;
   report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   judging.Finish(drawn);

@@ -2,8 +2,10 @@
 
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,6 +24,7 @@ struct EvalSettings {
   std::string accuracy;          // the component whose full score (>= 1) is "correct"
   SampleKey key;
   std::string progress = {};  // what a progress bar calls the work; empty: none is shown
+  const std::atomic<bool>* stop = nullptr;  // set: no further token is drawn
 };
 
 // Means over the judged samples of some problems.
@@ -45,11 +48,15 @@ struct EvalReport {
   double seconds = 0;
 };
 
-// Draws, judges and counts. `samples`, when given, receives all samples. Throws Error when
-// `accuracy` names no component of the rubric or k is out of range.
-EvalReport Evaluate(Engine& engine, const Prompter& prompter, std::span<const Problem> problems,
-                    const Rubric& rubric, const EvalSettings& settings,
-                    std::vector<Sample>* samples = nullptr);
+// Throws Error when `accuracy` names no component of the rubric or k is out of range.
+void CheckEvalSettings(const Rubric& rubric, const EvalSettings& settings);
+
+// Draws, judges and counts; nothing when `stop` was set meanwhile. `samples`, when given, receives
+// all samples. Throws Error as CheckEvalSettings does.
+std::optional<EvalReport> Evaluate(Engine& engine, const Prompter& prompter,
+                                   std::span<const Problem> problems, const Rubric& rubric,
+                                   const EvalSettings& settings,
+                                   std::vector<Sample>* samples = nullptr);
 
 // A slice as one JSON object, and back.
 void WriteSlice(const EvalSlice& slice, JsonWriter& json);

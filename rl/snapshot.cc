@@ -49,17 +49,24 @@ std::map<int64_t, double> ReadByK(const JsonObject& json, const std::string& nam
 
 }  // namespace
 
-EvalReport EvaluateGreedily(Run& run, const std::string& progress) {
+void CheckEvalSection(const Run& run) {
+  CheckEvalSettings(*run.rubric, SettingsOf(run, 0));
+}
+
+std::optional<EvalReport> EvaluateGreedily(Run& run, const std::atomic<bool>& stop,
+                                           const std::string& progress) {
   EvalSettings settings = SettingsOf(run, 0);
   settings.progress = progress;
+  settings.stop = &stop;
   return Evaluate(*run.engine, *run.prompter, run.held_out, *run.rubric, settings);
 }
 
-Snapshot TakeSnapshot(Run& run) {
+std::optional<Snapshot> TakeSnapshot(Run& run, const std::atomic<bool>& stop) {
   Snapshot snapshot;
-  const auto greedy = EvaluateGreedily(run, "eval, greedy");
-  snapshot.greedy = greedy.all;
-  for (const auto& [language, slice] : greedy.by_language) {
+  const auto greedy = EvaluateGreedily(run, stop, "eval, greedy");
+  if (!greedy) return std::nullopt;
+  snapshot.greedy = greedy->all;
+  for (const auto& [language, slice] : greedy->by_language) {
     snapshot.greedy_by_language[language] = slice.accuracy;
   }
   EvalSettings settings = SettingsOf(run, run.config.eval.temperature);
@@ -67,12 +74,14 @@ Snapshot TakeSnapshot(Run& run) {
   settings.samples = run.config.eval.samples;
   settings.k = run.config.eval.k;
   settings.progress = "eval, sampled";
+  settings.stop = &stop;
   std::vector<Sample> samples;
   const auto sampled =
       Evaluate(*run.engine, *run.prompter, run.held_out, *run.rubric, settings, &samples);
-  snapshot.sampled = sampled.all;
-  snapshot.pass_at_k = sampled.pass_at_k;
-  snapshot.majority_at_k = sampled.majority_at_k;
+  if (!sampled) return std::nullopt;
+  snapshot.sampled = sampled->all;
+  snapshot.pass_at_k = sampled->pass_at_k;
+  snapshot.majority_at_k = sampled->majority_at_k;
   snapshot.shown = ChooseShown(run, samples);
   return snapshot;
 }

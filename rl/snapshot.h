@@ -3,7 +3,9 @@
 
 #pragma once
 
+#include <atomic>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,12 +30,16 @@ struct Snapshot {
 };
 
 // Samples are keyed by the run's seed alone, so before and after RL the same random numbers meet
-// another policy.
-Snapshot TakeSnapshot(Run& run);
+// another policy. Nothing when `stop` was set meanwhile.
+std::optional<Snapshot> TakeSnapshot(Run& run, const std::atomic<bool>& stop);
 
 // One greedy response to every held-out problem. `progress`: what a progress bar calls it; empty:
-// none is shown.
-EvalReport EvaluateGreedily(Run& run, const std::string& progress = "");
+// none is shown. Nothing when `stop` was set meanwhile.
+std::optional<EvalReport> EvaluateGreedily(Run& run, const std::atomic<bool>& stop,
+                                           const std::string& progress = "");
+
+// Throws Error when the recipe's eval section does not fit its rewards.
+void CheckEvalSection(const Run& run);
 
 // A snapshot survives in a checkpoint as JSON.
 std::string SnapshotJson(const Snapshot& snapshot);

@@ -9,8 +9,6 @@
 #include "base/files.h"
 #include "base/log.h"
 #include "rl/record/rollout_file.h"
-#include "rl/rl_step.h"
-#include "rl/step_log.h"
 #include "rl/verdict_log.h"
 
 namespace rationale {
@@ -43,12 +41,15 @@ Trainer::Trainer(std::unique_ptr<Run> run, const std::optional<std::string>& che
     : run_(std::move(run)), stop_(stop) {
   if (checkpoint) {
     state_ = ReadTrainerState(*checkpoint);
+    saved_ = {state_.stage, state_.step};
+    if (state_.step < run_->config.rl.steps) state_.finished = false;
   } else {
     state_.seed = run_->seed();
     state_.stage = run_->config.sft.steps > 0 ? Stage::kSft : Stage::kRl;
   }
   state_.config_hash = ConfigHash(run_->config);
   if (!state_.before.empty()) before_ = ParseSnapshot(state_.before);
+  if (!state_.after.empty() && state_.finished) after_ = ParseSnapshot(state_.after);
   run_->engine->SetVersion(state_.policy_version);
   metrics_ = std::make_unique<MetricsWriter>(
       run_->folder, state_.stage == Stage::kSft ? "sft" : "rl", state_.step);
@@ -72,18 +73,14 @@ void Trainer::StartStage(Stage stage, const std::optional<std::string>& checkpoi
 }
 
 Ending Trainer::Train() {
-  if (state_.finished) {
-    after_ = run_->rubric != nullptr ? std::optional(TakeSnapshot(*run_)) : std::nullopt;
-    return Ending::kFinished;
-  }
+  if (state_.finished) return Ending::kFinished;
   if (state_.stage == Stage::kSft) {
     if (RunSft() == Ending::kStopped) return Ending::kStopped;
     StartStage(Stage::kRl, std::nullopt);
     if (run_->reference != nullptr) RefreshReference(*run_->model, *run_->reference);
   }
   if (RunRl() == Ending::kStopped) return Ending::kStopped;
-  Finish();
-  return Ending::kFinished;
+  return Finish();
 }
 
 std::vector<DemonstrationTokens> Trainer::NextDemonstrations() {
@@ -101,10 +98,7 @@ Ending Trainer::RunSft() {
   LogInfo("SFT: {} steps of {} demonstrations", sft.steps, sft.batch_size);
   Progress progress("sft", sft.steps, "step");
   while (state_.step < sft.steps) {
-    if (stop_.load()) {
-      Save();
-      return Ending::kStopped;
-    }
+    if (stop_.load()) return Stop();
     const auto start = Clock::now();
     const double lr = schedule.At(state_.step, sft.steps);
     UpdateReport report;
@@ -130,53 +124,64 @@ Ending Trainer::RunSft() {
   return Ending::kFinished;
 }
 
+bool Trainer::EvaluateBefore() {
+  LogInfo("evaluating on {} held-out problems before RL", run_->held_out.size());
+  before_ = TakeSnapshot(*run_, stop_);
+  if (!before_) return false;
+  state_.before = SnapshotJson(*before_);
+  metrics_->Write({"eval", 0, EvalMetrics(*before_)});
+  Save();  // the end of SFT, and a "before" that a kill does not lose
+  return true;
+}
+
+std::optional<EvalReport> Trainer::EvaluateStep() {
+  auto eval = EvaluateGreedily(*run_, stop_);
+  state_.eval_pending = !eval;
+  if (eval) metrics_->Write({"eval", state_.step, EvalMetrics(*eval)});
+  return eval;
+}
+
 Ending Trainer::RunRl() {
   const RlSection& rl = run_->config.rl;
   if (rl.steps == 0) return Ending::kFinished;
-  if (!before_) {
-    LogInfo("evaluating on {} held-out problems before RL", run_->held_out.size());
-    before_ = TakeSnapshot(*run_);
-    state_.before = SnapshotJson(*before_);
-    metrics_->Write({"eval", 0, EvalMetrics(*before_)});
-    Save();  // the end of SFT, and a "before" that a kill does not lose
-  }
+  if (!before_ && !EvaluateBefore()) return Stop();
+  if (state_.eval_pending && !EvaluateStep()) return Stop();
   const StepTable table(run_->rubric->component_names());
   LogInfo("RL: {} steps of {} prompts x {} samples ({})", rl.steps,
           run_->config.rollout.prompts_per_step, run_->config.rollout.samples_per_prompt,
           rl.algorithm.algorithm);
   LogInfo(std::string_view(table.Header()));
   Progress progress("rl", rl.steps, "step");
-  auto last_row = Clock::time_point();
   while (state_.step < rl.steps) {
     std::optional<RlStepResult> result;
     if (!stop_.load()) result = RunRlStep(*run_, *learner_, state_, stop_);
-    if (!result) {
-      Save();
-      return Ending::kStopped;
-    }
+    if (!result) return Stop();
     const bool last = state_.step == rl.steps;
-    auto values = RlMetrics(*result);
     std::optional<EvalReport> eval;
-    if (!last && Due(state_.step, run_->config.eval.every)) {
-      eval = EvaluateGreedily(*run_);
-      metrics_->Write({"eval", state_.step, EvalMetrics(*eval)});
-    }
-    const double reward = values.front().second;
-    metrics_->Write({"rl", state_.step, std::move(values)});
-    WriteRollouts(
-        RolloutPath(run_->folder, state_.step), result->samples,
-        {.step = state_.step,
-         .max_tokens = run_->config.rollout.max_new_tokens,
-         .prompt_text = [this](const Sample& s) { return run_->format->Prompt(*s.problem); }});
-    progress.Update(state_.step, fmt::format("reward {:.3f}", reward));
-    constexpr double kRowSeconds = 2;
-    if (eval || last || Since(last_row) > kRowSeconds) {
-      last_row = Clock::now();
-      LogInfo(std::string_view(table.Row(state_.step, *result, eval)));
-    }
+    if (!last && Due(state_.step, run_->config.eval.every)) eval = EvaluateStep();
+    Record(*result, eval, table, progress);
+    if (state_.eval_pending) return Stop();
     if (!last && Due(state_.step, run_->config.checkpoint.every)) Save();
   }
   return Ending::kFinished;
+}
+
+void Trainer::Record(const RlStepResult& result, const std::optional<EvalReport>& eval,
+                     const StepTable& table, Progress& progress) {
+  auto values = RlMetrics(result);
+  const double reward = values.front().second;
+  metrics_->Write({"rl", state_.step, std::move(values)});
+  WriteRollouts(
+      RolloutPath(run_->folder, state_.step), result.samples,
+      {.step = state_.step,
+       .max_tokens = run_->config.rollout.max_new_tokens,
+       .prompt_text = [this](const Sample& s) { return run_->format->Prompt(*s.problem); }});
+  progress.Update(state_.step, fmt::format("reward {:.3f}", reward));
+  constexpr double kRowSeconds = 2;
+  const bool last = state_.step == run_->config.rl.steps;
+  if (!eval && !last && Since(last_row_) < kRowSeconds) return;
+  last_row_ = Clock::now();
+  LogInfo(std::string_view(table.Row(state_.step, result, eval)));
 }
 
 void Trainer::Save() {
@@ -186,13 +191,21 @@ void Trainer::Save() {
                    .reference = run_->reference.get(),
                    .tokenizer_folder = run_->tokenizer_folder},
                   run_->config.checkpoint.keep);
+  saved_ = {state_.stage, state_.step};
   if (state_.stage == Stage::kRl) ForgetVerdicts(run_->folder, state_.step - 1);
 }
 
-void Trainer::Finish() {
+Ending Trainer::Stop() {
+  if (saved_ != std::pair(state_.stage, state_.step)) Save();
+  return Ending::kStopped;
+}
+
+Ending Trainer::Finish() {
   if (run_->rubric != nullptr) {
     LogInfo("evaluating on {} held-out problems after RL", run_->held_out.size());
-    after_ = TakeSnapshot(*run_);
+    after_ = TakeSnapshot(*run_, stop_);
+    if (!after_) return Stop();
+    state_.after = SnapshotJson(*after_);
     metrics_->Write({"eval", state_.step, EvalMetrics(*after_)});
   }
   MakeFolders(model_folder());
@@ -200,6 +213,7 @@ void Trainer::Finish() {
   CopyTokenizer(run_->tokenizer_folder, model_folder());
   state_.finished = true;
   Save();
+  return Ending::kFinished;
 }
 
 }  // namespace rationale

@@ -3,16 +3,21 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
+#include "base/log.h"
 #include "rl/checkpoint.h"
 #include "rl/learner.h"
 #include "rl/record/metrics.h"
+#include "rl/rl_step.h"
 #include "rl/run.h"
 #include "rl/snapshot.h"
+#include "rl/step_log.h"
 
 namespace rationale {
 
@@ -21,8 +26,9 @@ enum class Ending { kFinished, kStopped };
 class Trainer {
  public:
   // `checkpoint`: what the run was opened from, with its state; nothing starts over. `stop` is set
-  // by a signal handler: the trainer then writes a checkpoint at the last step's boundary and
-  // returns.
+  // by a signal handler: the trainer then gives up the rollouts or the evaluation in progress,
+  // writes a checkpoint at the last step's boundary and returns. A finished run goes on where the
+  // recipe now asks for more RL steps.
   Trainer(std::unique_ptr<Run> run, const std::optional<std::string>& checkpoint,
           const std::atomic<bool>& stop);
 
@@ -41,10 +47,16 @@ class Trainer {
  private:
   Ending RunSft();
   Ending RunRl();
+  bool EvaluateBefore();  // false when stopped
+  std::optional<EvalReport>
+  EvaluateStep();  // nothing when stopped; the resumed run makes up for it
+  void Record(const RlStepResult& result, const std::optional<EvalReport>& eval,
+              const StepTable& table, Progress& progress);
   void StartStage(Stage stage, const std::optional<std::string>& checkpoint);
   std::vector<DemonstrationTokens> NextDemonstrations();
   void Save();
-  void Finish();
+  Ending Stop();
+  Ending Finish();
 
   std::unique_ptr<Run> run_;
   const std::atomic<bool>& stop_;
@@ -53,6 +65,8 @@ class Trainer {
   std::unique_ptr<Learner> learner_;
   std::unique_ptr<MetricsWriter> metrics_;
   std::optional<Snapshot> before_, after_;
+  std::optional<std::pair<Stage, int64_t>> saved_;  // the step of the newest checkpoint
+  std::chrono::steady_clock::time_point last_row_;  // of the table
 };
 
 }  // namespace rationale

@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <filesystem>
 #include <string>
+#include <thread>
 
 #include "base/error.h"
 #include "tests/full_disk.h"
@@ -96,6 +98,28 @@ TEST(Sha256, GivesTheStandardsKnownAnswersHoweverTheBytesArrive) {
   sha.Update("abcdbcdecdefdefgefghfghighij");
   sha.Update("hijkijkljklmklmnlmnomnopnopq");
   EXPECT_EQ(sha.Hex(), "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
+}
+
+TEST(ReplaceFolderDurably, TheTargetIsNeverAbsent) {
+  const TemporaryFolder folder;
+  const std::string target = folder.path() + "/target", fresh = folder.path() + "/fresh";
+  MakeFolders(fresh);
+  ReplaceFolderDurably(fresh, target);  // where there is none yet
+  std::atomic<bool> done{false};
+  int64_t absent = 0;
+  std::thread reader([&] {
+    while (!done.load()) absent += std::filesystem::exists(target) ? 0 : 1;
+  });
+  for (int i = 0; i < 200; ++i) {
+    MakeFolders(fresh);
+    WriteFileDurably(fresh + "/number", std::to_string(i));
+    ReplaceFolderDurably(fresh, target);
+  }
+  done.store(true);
+  reader.join();
+  EXPECT_EQ(absent, 0);
+  EXPECT_EQ(ReadFile(target + "/number"), "199");
+  EXPECT_FALSE(std::filesystem::exists(fresh));
 }
 
 }  // namespace

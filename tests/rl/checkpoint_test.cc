@@ -95,6 +95,8 @@ TEST_F(Checkpoint, HoldsWeightsMomentsAndStateBitForBit) {
                      .rl_seconds = 0.1,
                      .rl_tokens = 1 << 20,
                      .before = "{\"accuracy\":0.5}",
+                     .after = "{\"accuracy\":1}",
+                     .eval_pending = true,
                      .seed = ~uint64_t{0},
                      .config_hash = "abc"};
   Write(state);
@@ -112,6 +114,8 @@ TEST_F(Checkpoint, HoldsWeightsMomentsAndStateBitForBit) {
   EXPECT_EQ(read.rl_seconds, 0.1);
   EXPECT_EQ(read.rl_tokens, 1 << 20);
   EXPECT_EQ(read.before, state.before);
+  EXPECT_EQ(read.after, state.after);
+  EXPECT_TRUE(read.eval_pending);
   EXPECT_EQ(read.seed, ~uint64_t{0});
   EXPECT_EQ(read.config_hash, "abc");
   EXPECT_EQ(read.params_hash, state.params_hash);

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <functional>
 #include <iostream>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -49,6 +50,20 @@ int64_t StepsDone(const std::string& folder, const std::string& stage) {
     if (line.stage == stage) done = line.step;
   }
   return done;
+}
+
+// The RL steps that were evaluated.
+std::set<int64_t> EvalSteps(const std::string& folder) {
+  std::set<int64_t> steps;
+  for (const auto& line : ReadMetrics(folder)) {
+    if (line.stage == "eval") steps.insert(line.step);
+  }
+  return steps;
+}
+const std::set<int64_t> kEvalSteps = {0, 3, 6, 9, kRlSteps};
+
+bool Logged(const std::string& log, const std::string& text) {
+  return fs::exists(log) && ReadFile(log).find(text) != std::string::npos;
 }
 
 bool Exists(const std::string& path) {
@@ -169,10 +184,61 @@ TEST_F(Resume, SigtermWritesACheckpointAndStops) {
   ExpectEveryStepOnce(run);
 }
 
+// Far too long to wait for: only what gives it up gets on.
+const std::vector<std::string> kLongEval = {"--set", "eval.samples=4000"};
+
+TEST_F(Resume, SigtermInTheEvaluationBeforeRlGivesItUp) {
+  const std::string run = Path("sigterm-before"), log = Path("sigterm-before.log");
+  auto arguments = TrainArguments(run);
+  arguments.insert(arguments.end(), kLongEval.begin(), kLongEval.end());
+  Process process(arguments, log);
+  ASSERT_TRUE(process.WaitFor([&] { return Logged(log, "eval, sampled"); })) << ReadFile(log);
+  ASSERT_TRUE(process.Signal(SIGTERM));
+  EXPECT_EQ(process.Wait(), 0) << ReadFile(log);
+  EXPECT_EQ(EvalSteps(run), std::set<int64_t>());
+  EXPECT_TRUE(Exists(run + "/checkpoints/step-000000"));
+  EXPECT_EQ(Process({"train", "--resume", run, "--set", "eval.samples=1"}, log).Wait(), 0);
+  EXPECT_EQ(HashOf(log), unbroken_hash_) << ReadFile(log);
+  EXPECT_EQ(EvalSteps(run), kEvalSteps);
+}
+
+TEST_F(Resume, AnEvaluationThatSigtermCutIsMadeUpFor) {
+  const std::string run = Path("sigterm-eval"), log = Path("sigterm-eval.log");
+  Process process(TrainArguments(run), log);
+  const auto updating = [&] { return Exists(run + "/verdicts/step-000002.jsonl"); };
+  ASSERT_TRUE(process.WaitFor(updating)) << ReadFile(log);
+  ASSERT_TRUE(process.Signal(SIGTERM));
+  EXPECT_EQ(process.Wait(), 0) << ReadFile(log);
+  EXPECT_EQ(StepsDone(run, "rl"), 3);
+  EXPECT_EQ(EvalSteps(run), std::set<int64_t>({0}));
+  EXPECT_EQ(Process({"train", "--resume", run}, log).Wait(), 0) << ReadFile(log);
+  EXPECT_EQ(HashOf(log), unbroken_hash_);
+  EXPECT_EQ(EvalSteps(run), kEvalSteps);
+  ExpectEveryStepOnce(run);
+}
+
+TEST_F(Resume, AFinishedRunGoesOnToMoreStepsAndSigtermInTheLastEvaluationGivesItUp) {
+  const std::string run = Path("longer"), log = Path("longer.log");
+  fs::copy(Path("unbroken"), run, fs::copy_options::recursive);
+  std::vector<std::string> arguments = {"train", "--resume", run, "--set", "rl.steps=11"};
+  arguments.insert(arguments.end(), kLongEval.begin(), kLongEval.end());
+  Process process(arguments, log);
+  ASSERT_TRUE(process.WaitFor([&] { return Logged(log, "eval, sampled"); })) << ReadFile(log);
+  ASSERT_TRUE(process.Signal(SIGTERM));
+  EXPECT_EQ(process.Wait(), 0) << ReadFile(log);
+  EXPECT_EQ(StepsDone(run, "rl"), 11);
+  EXPECT_EQ(EvalSteps(run), kEvalSteps);
+  EXPECT_EQ(Process({"train", "--resume", run, "--set", "eval.samples=1"}, log).Wait(), 0);
+  EXPECT_EQ(HashOf(log).size(), 64u) << ReadFile(log);
+  EXPECT_TRUE(EvalSteps(run).contains(11));
+}
+
 TEST_F(Resume, AfterTheEndSaysSoAndChangesNothing) {
   const std::string log = Path("again.log");
   EXPECT_EQ(Process({"train", "--resume", Path("unbroken")}, log).Wait(), 0) << ReadFile(log);
   EXPECT_NE(ReadFile(log).find("the run is finished"), std::string::npos) << ReadFile(log);
+  EXPECT_EQ(ReadFile(log).find("evaluating"), std::string::npos) << ReadFile(log);
+  EXPECT_NE(ReadFile(log).find("accuracy, greedy"), std::string::npos) << ReadFile(log);
   EXPECT_EQ(HashOf(log), unbroken_hash_);
 }
 

@@ -51,25 +51,24 @@ struct EvalArguments {
         .add_option("--set", set,
                     "override a recipe's key, also without one: --set data.fields.reference=target")
         ->allow_extra_args(false);
-    arguments.add_option("--limit", limit, "use so many problems; 0: all");
+    arguments.add_option("--limit", limit, "use so many problems; 0: all")->check(NonNegative());
     arguments.add_option("--template", format, "plain (default), r1_zero, chatml, smollm2, ...");
     arguments.add_option("--system", system, "system prompt");
     arguments.add_option("--rubric", rubric, "TOML file with [[rewards]]; default: math alone");
     arguments.add_option("--accuracy", accuracy,
                          "the reward whose full score is correct; default: the rubric's first");
-    arguments.add_option("--samples", samples, "samples a problem; default 1")
-        ->check(CLI::PositiveNumber);
+    arguments.add_option("--samples", samples, "samples a problem; default 1")->check(Positive());
     arguments.add_option("--k", k, "for pass@k and maj@k; default 1")->delimiter(',');
     arguments.add_option("--seed", seed, "of sampling")->capture_default_str();
     arguments.add_option("--max-batch", max_batch, "sequences decoded at once")
         ->capture_default_str()
-        ->check(CLI::PositiveNumber);
+        ->check(Positive());
     arguments.add_option("--max-new-tokens", max_new_tokens, "longest response; default 256")
-        ->check(CLI::PositiveNumber);
+        ->check(Positive());
     arguments.add_option("--stop", stop, "end a response at this text; may be repeated")
         ->allow_extra_args(false);
     arguments.add_option("--temperature", temperature, "0: greedy; default 1")
-        ->check(CLI::NonNegativeNumber);
+        ->check(NonNegative());
     arguments.add_option("--top-p", top_p, "1: off")->check(CLI::Range(0.0, 1.0));
     arguments.add_flag("--json", json, "one JSON object");
   }
@@ -153,7 +152,7 @@ int EvalCommand(int argc, char** argv) {
   const Prompter prompter(format, tokenizer, model->config());
   Engine engine(*model, &tokenizer, {.max_batch = options.max_batch});
   LogInfo("{} problems, {} samples each", problems.size(), settings.samples);
-  const auto report = Evaluate(engine, prompter, problems, rubric, settings);
+  const auto report = Evaluate(engine, prompter, problems, rubric, settings).value();
   if (options.json) {
     Print(EvalJson(report) + '\n');
     return 0;

@@ -17,7 +17,7 @@ struct MemoryPlan {
       true;  // the kernels' packed form of every matrix, and of its transpose when trained
   int64_t hidden_size = 0, num_layers = 0, vocab_size = 0;
   int64_t activation_width = 0;  // values kept a token and layer for backward
-  int64_t micro_batch_tokens = 0;
+  int64_t pass_tokens = 0;       // rows of the largest forward and backward pass
   bool checkpoint_activations = false;
   int64_t kv_bytes = 0;     // the rollout engine's pages
   int64_t logits_rows = 0;  // rows of logits held at once

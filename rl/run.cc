@@ -11,6 +11,7 @@
 #include "datasets/word_tokenizer.h"
 #include "rl/checkpoint.h"
 #include "rl/device.h"
+#include "rl/snapshot.h"
 
 namespace rationale {
 namespace {
@@ -78,47 +79,6 @@ void MakeTokenizer(const RunConfig& config, const std::string& folder) {
   WriteWordTokenizer(folder, words);
 }
 
-// Values an attention and MLP layer keeps for backward, a token.
-int64_t ActivationWidth(const ModelConfig& c) {
-  const int64_t experts = c.moe.num_experts > 0 ? c.moe.experts_per_token : 0;
-  const int64_t mlp =
-      std::max(3 * c.ffn_width, experts * (3 * c.moe.expert_width + 2 * c.hidden_size) +
-                                    3 * c.moe.num_shared_experts * c.moe.expert_width);
-  const int64_t attention = c.attention == AttentionKind::kMla
-                                ? c.num_heads * (2 * (c.kv_latent + c.rope_width) +
-                                                 2 * c.kv_latent + c.nope_width + 2 * c.value_width)
-                                : 3 * (c.num_heads + 2 * c.num_kv_heads) * c.head_width;
-  return 6 * c.hidden_size + attention + mlp;
-}
-
-// Tokens of the longest of the first training prompts.
-int64_t PromptTokens(const Run& run) {
-  constexpr uint64_t kLookedAt = 32;
-  size_t longest = 0;
-  for (uint64_t i = 0; run.problems != nullptr && i < kLookedAt; ++i) {
-    longest = std::max(longest, run.prompter->Prompt(run.problems->At(i)).size());
-  }
-  return static_cast<int64_t>(longest);
-}
-
-// What the engine's cache may take: every live sequence at its longest, and each group's prompt.
-int64_t CacheBytes(const Run& run) {
-  const auto& rollout = run.config.rollout;
-  if (rollout.cache_mb > 0) return rollout.cache_mb * 1'000'000;
-  const int64_t whole = rollout.max_batch * run.model->config().max_position;
-  return whole * run.model->KvBytesPerToken();
-}
-
-// What it will take: it grows as needed, and a group shares its prompt.
-int64_t ExpectedCacheBytes(const Run& run) {
-  const auto& rollout = run.config.rollout;
-  const int64_t live =
-      std::min(rollout.max_batch, rollout.prompts_per_step * rollout.samples_per_prompt);
-  const int64_t tokens = live * (rollout.max_new_tokens + ops::kPageTokens) +
-                         rollout.prompts_per_step * PromptTokens(run);
-  return std::min(CacheBytes(run), tokens * run.model->KvBytesPerToken());
-}
-
 void OpenData(Run& run) {
   const RunConfig& c = run.config;
   if (c.rl.steps > 0) {
@@ -161,30 +121,6 @@ std::string Run::AccuracyReward() const {
   return rubric->component_names().front();
 }
 
-MemoryEstimate Run::EstimateMemory() const {
-  int64_t parameters = 0;
-  for (const Parameter* parameter : model->parameters()) parameters += parameter->master.numel();
-  const ModelConfig& c = model->config();
-  const int64_t value_bytes = static_cast<int64_t>(c10::elementSize(model->options().dtype));
-  const int64_t tokens =
-      std::max(config.rl.steps > 0 ? config.rl.optimizer.micro_batch_tokens : 0,
-               config.sft.steps > 0 ? config.sft.optimizer.micro_batch_tokens : 0);
-  return rationale::EstimateMemory(
-      {.num_parameters = parameters,
-       .value_bytes = value_bytes,
-       .trained = true,
-       .reference = reference != nullptr,
-       .packed = model->options().device.is_cpu(),
-       .hidden_size = c.hidden_size,
-       .num_layers = c.num_layers,
-       .vocab_size = c.vocab_size,
-       .activation_width = ActivationWidth(c),
-       .micro_batch_tokens = tokens,
-       .checkpoint_activations = config.policy.checkpoint_activations,
-       .kv_bytes = ExpectedCacheBytes(*this),
-       .logits_rows = std::max<int64_t>(128, config.rollout.max_batch)});
-}
-
 std::unique_ptr<Run> OpenRun(RunConfig config, const std::string& folder,
                              const std::optional<std::string>& checkpoint) {
   auto run = std::make_unique<Run>();
@@ -199,6 +135,7 @@ std::unique_ptr<Run> OpenRun(RunConfig config, const std::string& folder,
   run->format = std::make_unique<PromptTemplate>(c.data.prompt_template, c.data.system);
   if (!c.rewards.empty()) run->rubric = std::make_unique<Rubric>(c.rewards, c.reward_total);
   OpenData(*run);
+  if (run->rubric != nullptr) CheckEvalSection(*run);
   MakeFolders(folder);  // what could be wrong with the recipe has been seen by now
   run->tokenizer_folder = folder + "/tokenizer";
   if (!checkpoint) MakeTokenizer(c, run->tokenizer_folder);
@@ -224,7 +161,7 @@ std::unique_ptr<Run> OpenRun(RunConfig config, const std::string& folder,
       std::make_unique<Engine>(*run->model, run->tokenizer.get(),
                                EngineOptions{.max_batch = c.rollout.max_batch,
                                              .prefill_chunk_tokens = c.rollout.prefill_chunk_tokens,
-                                             .memory_bytes = CacheBytes(*run),
+                                             .memory_bytes = run->CacheBytesMax(),
                                              .draft_tokens = c.rollout.draft_tokens});
   return run;
 }

@@ -41,6 +41,7 @@ struct Run {
   int64_t EvalTokensMax() const;
   std::string AccuracyReward()
       const;  // eval.accuracy, or the rubric's first reward; empty without rewards
+  int64_t CacheBytesMax() const;  // what the engine's key and value cache may grow to
   MemoryEstimate EstimateMemory() const;
 };
 

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <cstdio>
 #include <filesystem>
 #include <functional>
 #include <iostream>
@@ -241,6 +242,19 @@ TEST_F(Resume, AfterTheEndSaysSoAndChangesNothing) {
   EXPECT_NE(ReadFile(log).find("accuracy, greedy"), std::string::npos) << ReadFile(log);
   EXPECT_EQ(HashOf(log), unbroken_hash_);
 }
+
+#ifndef __SANITIZE_ADDRESS__  // which multiplies the peak
+// A run that nothing interrupted, with evaluations, checkpoints and both stages.
+TEST_F(Resume, TheMemoryEstimateIsWithin15PercentOfThePeak) {
+  const std::string log = ReadFile(Path("unbroken.log"));
+  const size_t line = log.find("memory: peak ");
+  ASSERT_NE(line, std::string::npos) << log;
+  double peak = 0, estimate = 0;
+  ASSERT_EQ(std::sscanf(log.c_str() + line, "memory: peak %lf MB, estimated %lf", &peak, &estimate),
+            2);
+  EXPECT_NEAR(estimate / peak, 1, 0.15) << peak << " MB, estimated " << estimate;
+}
+#endif
 
 TEST_F(Resume, AnotherSeedEndsElsewhere) {
   auto arguments = TrainArguments(Path("seed-1"));

@@ -25,7 +25,8 @@ std::string Number(double value) {
 }  // namespace
 
 bool Range::Holds(double value) const {
-  return (min_open ? value > min : value >= min) && (max_open ? value < max : value <= max);
+  return std::isfinite(value) && (min_open ? value > min : value >= min) &&
+         (max_open ? value < max : value <= max);
 }
 
 std::string Range::Text() const {

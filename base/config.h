@@ -41,7 +41,7 @@
 
 namespace rationale {
 
-// What a number may be. Ends are included unless open.
+// What a number may be: finite, and within these. Ends are included unless open.
 struct Range {
   double min = -std::numeric_limits<double>::infinity();
   double max = std::numeric_limits<double>::infinity();
@@ -186,9 +186,11 @@ void Read(const ConfigValue& value, const Range& range, T& field) {
   if constexpr (std::is_same_v<T, bool>) {
     field = AsBool(value);
   } else if constexpr (std::is_integral_v<T>) {
-    constexpr double kMin = static_cast<double>(std::numeric_limits<T>::min());
-    constexpr double kMax =
-        sizeof(T) < 8 ? static_cast<double>(std::numeric_limits<T>::max()) : 9.3e18;
+    using Limits = std::numeric_limits<T>;
+    constexpr bool kAllIntegers = std::is_same_v<T, int64_t>;  // whatever TOML can write
+    constexpr bool kNoMax = sizeof(T) >= 8;
+    constexpr double kMin = kAllIntegers ? Range{}.min : static_cast<double>(Limits::min());
+    constexpr double kMax = kNoMax ? Range{}.max : static_cast<double>(Limits::max());
     field = static_cast<T>(AsInteger(value, {std::max(range.min, kMin), std::min(range.max, kMax),
                                              range.min_open, range.max_open}));
   } else if constexpr (std::is_floating_point_v<T>) {

@@ -190,10 +190,10 @@ std::vector<Demonstration> LoadFiles(const DataConfig& config, Split split, bool
   });
   if (taken.empty()) {
     throw Error(
-        "no {} problems in {}: {} rows read, none taken (data.held_out = {}, data.languages = "
+        "no {}problems in {}: {} rows read, none taken (data.held_out = {}, data.languages = "
         "[{}])",
-        SplitName(split), fmt::join(files, ", "), num_rows, config.held_out,
-        fmt::join(config.languages, ", "));
+        split == Split::kAll ? "" : std::string(SplitName(split)) + " ", fmt::join(files, ", "),
+        num_rows, config.held_out, fmt::join(config.languages, ", "));
   }
   if (config.shuffle) {
     ProblemOrder order(DeriveKey({config.seed, KeyPart("subset")}), taken.size());

@@ -1,5 +1,7 @@
 #include "rl/run_config.h"
 
+#include <fmt/format.h>
+
 #include <set>
 #include <string>
 #include <vector>
@@ -31,28 +33,18 @@ LrSchedule OptimizerOptions::schedule() const {
   return {.peak = lr, .warmup = warmup, .decay = decay, .final_fraction = final_lr};
 }
 
+void EvalSection::Validate(const ConfigCheck& check) const {
+  for (const int64_t value : k) {
+    check(value >= 1 && value <= samples, "k",
+          fmt::format("found {}, allowed: 1 to eval.samples ({})", value, samples));
+  }
+}
+
 void RunConfig::Validate(const ConfigCheck& check) const {
-  const auto one_of = [](const std::string& value, std::initializer_list<const char*> names) {
-    for (const char* name : names) {
-      if (value == name) return true;
-    }
-    return false;
-  };
-  check(one_of(run.device, {"cpu", "cuda"}), "run", "device must be \"cpu\" or \"cuda\"");
-  check(one_of(run.dtype, {"float32", "fp32", "bfloat16", "bf16"}), "run",
-        "dtype must be \"float32\" (fp32) or \"bfloat16\" (bf16)");
   check(policy.model.empty() != policy.init.table().empty(), "policy",
         "needs either model, a folder, or [policy.init], a fresh model's config");
   check(!rewards.empty() || rl.steps == 0, "rewards",
         "is empty: RL needs one [[rewards]] table at least");
-  for (const auto* optimizer : {&sft.optimizer, &rl.optimizer}) {
-    check(one_of(optimizer->decay, {"constant", "linear", "cosine"}),
-          optimizer == &rl.optimizer ? "rl" : "sft",
-          "decay must be \"constant\", \"linear\" or \"cosine\"");
-  }
-  for (const int64_t k : eval.k) {
-    check(k >= 1 && k <= eval.samples, "eval", "k must lie between 1 and samples");
-  }
 }
 
 RunConfig ReadRecipe(const std::string& path, const std::vector<std::string>& overrides) {

@@ -15,6 +15,8 @@
 
 namespace rationale {
 
+constexpr int64_t kThreadsMax = 1024;
+
 struct RunSection {
   int64_t seed = 0;
   int64_t threads = 0;
@@ -25,10 +27,11 @@ struct RunSection {
   void Visit(V& v) {
     v("seed", seed, "every random number of the run follows from it", AtLeast(0));
     v("threads", threads, "compute threads; 0: one a core. Results do not depend on it",
-      AtLeast(0));
-    v("device", device, "cpu or cuda");
+      Between(0, kThreadsMax));
+    v("device", device, "cpu or cuda", OneOf{{"cpu", "cuda"}});
     v("dtype", dtype,
-      "compute dtype of rollout and learner: float32 or bfloat16; masters are float32");
+      "compute dtype of rollout and learner: float32 or bfloat16; masters are float32",
+      OneOf{{"float32", "fp32", "bfloat16", "bf16"}});
   }
 };
 
@@ -80,7 +83,8 @@ struct OptimizerOptions {
   void Visit(V& v) {
     v("lr", lr, "AdamW's learning rate after warm-up", Above(0));
     v("warmup", warmup, "steps of linear warm-up", AtLeast(0));
-    v("decay", decay, "constant, linear or cosine, over the stage's steps");
+    v("decay", decay, "constant, linear or cosine, over the stage's steps",
+      OneOf{{"constant", "linear", "cosine"}});
     v("final_lr", final_lr, "fraction of lr left at the last step", Between(0, 1));
     v("beta1", beta1, "AdamW", Between(0, 1));
     v("beta2", beta2, "AdamW", Between(0, 1));
@@ -195,6 +199,7 @@ struct EvalSection {
     v("accuracy", accuracy,
       "the reward whose full score counts as correct; empty: the first of the rubric");
   }
+  void Validate(const ConfigCheck& check) const;
 };
 
 struct CheckpointSection {

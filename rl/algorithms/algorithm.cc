@@ -132,6 +132,9 @@ Algorithm ResolveAlgorithm(AlgorithmConfig& config, int64_t max_new_tokens) {
   Merge(config.kl_in_reward, algorithm.kl_in_reward);
   Merge(config.mask_truncated, algorithm.mask_truncated);
   Merge(config.dynamic_sampling, algorithm.dynamic_sampling);
+  if (const double bound = algorithm.objective.dual_clip; bound > 0 && bound <= 1) {
+    throw Error("rl.dual_clip: found {}, allowed: 0 (off) or above 1", bound);
+  }
   algorithm.objective.constant_length = static_cast<double>(max_new_tokens);
   if (algorithm.objective.kl > 0 && algorithm.objective.kl_estimator == KlEstimator::kK1) {
     throw Error(

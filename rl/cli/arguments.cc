@@ -2,6 +2,8 @@
 
 #include "rl/cli/arguments.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -11,6 +13,27 @@
 #include "rl/cli/output.h"
 
 namespace rationale {
+
+namespace {
+
+CLI::Validator NumberCheck(const char* name, const char* allowed, bool (*holds)(double)) {
+  const auto check = [=](const std::string& text) {
+    double number = 0;
+    const bool ok = CLI::detail::lexical_cast(text, number) && holds(number);
+    return ok ? std::string() : fmt::format("found {}, allowed: a number {}", text, allowed);
+  };
+  return {check, name};
+}
+
+}  // namespace
+
+CLI::Validator Positive() {
+  return NumberCheck("POSITIVE", "above 0", [](double number) { return number > 0; });
+}
+
+CLI::Validator NonNegative() {
+  return NumberCheck("NONNEGATIVE", "of at least 0", [](double number) { return number >= 0; });
+}
 
 Arguments::Arguments(const std::string& command, const std::string& summary,
                      const std::string& examples)
@@ -23,6 +46,9 @@ Arguments::Arguments(const std::string& command, const std::string& summary,
 }
 
 bool Arguments::Parse(int argc, char** argv) {
+  for (CLI::Option* option : get_options()) {
+    if (option->get_default_str() == "[]") option->default_str("");  // an empty list's, in the help
+  }
   const std::string see = "See " + get_name() + " --help";
   try {
     parse(argc, argv);

@@ -24,4 +24,8 @@ class Arguments : public CLI::App {
   bool Parse(int argc, char** argv);
 };
 
+// Checks of an option's number.
+CLI::Validator Positive();
+CLI::Validator NonNegative();
+
 }  // namespace rationale

@@ -69,7 +69,41 @@ TEST_F(BadInput, AWrongTypeNamesTheKeyAndWhatIsAllowed) {
   ExpectRefused(Train("run", {"rl.lr=\"fast\""}), {"rl.lr", "fast", "number"});
   ExpectRefused(Train("run", {"rollout.temperature=-1"}), {"rollout.temperature", "-1"});
   ExpectRefused(Train("run", {"rl.algorithm=grop"}), {"grop", "grpo"});
+  ExpectRefused(Train("run", {"rl.dual_clip=0.5"}), {"rl.dual_clip", "0.5", "above 1"});
+  ExpectRefused(Train("run", {"rl.lr=inf"}), {"rl.lr", "inf", "a number above 0"});
+  ExpectRefused(Train("run", {"run.device=gpu"}), {"run.device", "gpu", "\"cpu\", \"cuda\""});
+  for (const std::string threads : {"-1", "100000000"}) {
+    ExpectRefused(Train("run", {"run.threads=" + threads}), {"run.threads", threads, "1024"});
+  }
+  ExpectRefused({"generate", "--model", "m", "--prompt", "a", "-n", "0"},
+                {"--samples: found 0, allowed: a number above 0"});
   EXPECT_FALSE(fs::exists(Path("run")));
+}
+
+TEST_F(BadInput, AnEvaluationThatCannotWorkIsRefusedBeforeAnythingIsTrained) {
+  ExpectRefused(Train("run", {"eval.k=[1, 8]"}), {"eval.k", "found 8", "1 to eval.samples (1)"});
+  ExpectRefused(Train("run", {"eval.accuracy=maths"}), {"eval.accuracy", "maths", "language"});
+  EXPECT_FALSE(fs::exists(Path("run")));
+}
+
+TEST_F(BadInput, AFolderThatCannotBeMadeIsNamedBeforeAnythingIsTrained) {
+  std::ofstream(Path("file")).close();
+  ExpectRefused(Train("file"), {"--out", "file is a file"});
+  ExpectRefused(Train("file/below"), {"--out", "file is a file"});
+}
+
+TEST_F(BadInput, AResumedRunKeepsItsSeedAndItsModel) {
+  ASSERT_EQ(Run(Train("run")), 0) << log_;
+  const auto resume = [&](const std::string& set) {
+    return std::vector<std::string>{"train", "--resume", Path("run"), "--set", set};
+  };
+  const auto recipe = ReadFile(Path("run/config.toml"));
+  ExpectRefused(resume("seed=3"), {"run.seed=3", "made with 0"});
+  ExpectRefused(resume("policy.init.hidden_size=256"), {"policy.init.hidden_size=256", "128"});
+  ExpectRefused({"sft", "--resume", Path("run")}, {"2 RL steps"});
+  EXPECT_EQ(ReadFile(Path("run/config.toml")), recipe);
+  EXPECT_EQ(Run(resume("rl.lr=2e-4")), 0) << log_;
+  EXPECT_NE(log_.find("resumed with rl.lr = 0.0002 (it was 0.0001)"), std::string::npos) << log_;
 }
 
 TEST_F(BadInput, AMissingRecipeModelOrDataFileIsNamed) {
@@ -109,6 +143,14 @@ TEST_F(BadInput, ATokenizerWithoutAnEndTokenIsRefused) {
   WriteFileDurably(model + "/config.json", config);
   fs::remove(model + "/generation_config.json");
   ExpectRefused({"generate", "--model", model, "--prompt", "was ist"}, {"eos"});
+}
+
+TEST_F(BadInput, NothingToScoreIsSaidSo) {
+  std::ofstream(Path("empty.jsonl")) << "\n";
+  ExpectRefused({"logprobs", "--model", Model(), "--data", Path("empty.jsonl")}, {"empty.jsonl"});
+  ExpectRefused({"logprobs", "--model", Model(), "--data", folder_.path()}, {"cannot be read"});
+  ExpectRefused({"generate", "--model", Model(), "--data", Path("empty.jsonl"), "--limit", "-2"},
+                {"--limit: found -2"});
 }
 
 TEST_F(BadInput, APromptLongerThanTheContextNamesBothLengths) {

@@ -104,24 +104,24 @@ int BenchLearnCommand(int argc, char** argv) {
   bool checkpoint = false, json_flag = true;
   arguments.add_option("--prompts", prompts, "prompts a step")
       ->capture_default_str()
-      ->check(CLI::PositiveNumber);
+      ->check(Positive());
   arguments.add_option("--samples", samples, "samples a prompt")
       ->capture_default_str()
       ->check(CLI::Range(2, 1 << 20));
   arguments.add_option("--prompt", prompt_tokens, "tokens of each random prompt")
       ->capture_default_str()
-      ->check(CLI::PositiveNumber);
+      ->check(Positive());
   arguments.add_option("--new", new_tokens, "tokens drawn a sample")
       ->capture_default_str()
-      ->check(CLI::PositiveNumber);
+      ->check(Positive());
   arguments.add_option("--steps", steps, "steps measured, after one that is not")
       ->capture_default_str()
-      ->check(CLI::PositiveNumber);
+      ->check(Positive());
   arguments
       .add_option("--micro-batch-tokens", micro_batch_tokens,
                   "rows of one forward and backward pass")
       ->capture_default_str()
-      ->check(CLI::PositiveNumber);
+      ->check(Positive());
   arguments.add_flag("--checkpoint-activations", checkpoint, "recompute layers in backward");
   arguments.add_flag("--json", json_flag, "one JSON object (the only form)");
   if (!arguments.Parse(argc, argv)) return 0;

@@ -35,14 +35,14 @@ struct BenchArguments {
     model.AddTo(arguments);
     arguments.add_option("--batch", work.batch, "sequences")
         ->capture_default_str()
-        ->check(CLI::PositiveNumber);
+        ->check(Positive());
     arguments.add_option("--samples", work.samples, "sequences a prompt, as in GRPO groups")
         ->capture_default_str()
-        ->check(CLI::PositiveNumber);
+        ->check(Positive());
     arguments.add_flag("--group", group, "one prompt for all sequences: --samples of the batch");
     arguments.add_option("--prompt", work.prompt, "tokens of each random prompt")
         ->capture_default_str()
-        ->check(CLI::PositiveNumber);
+        ->check(Positive());
     arguments.add_option("--data", data,
                          "real prompts from this file or known data set instead, and responses "
                          "that end at stop tokens");
@@ -55,7 +55,7 @@ struct BenchArguments {
         .add_option("--draft-tokens", engine.draft_tokens,
                     "speculation: tokens guessed ahead; 0: off")
         ->capture_default_str()
-        ->check(CLI::NonNegativeNumber);
+        ->check(NonNegative());
     arguments
         .add_option("--draft-floor", engine.draft_floor,
                     "least chance, as estimated, that a guess is right")
@@ -63,7 +63,7 @@ struct BenchArguments {
         ->check(CLI::Range(0.0, 1.0));
     arguments.add_option("--repeats", repeats, "the best of so many runs is printed")
         ->capture_default_str()
-        ->check(CLI::PositiveNumber);
+        ->check(Positive());
     arguments.add_flag("--sample", sample, "draw at temperature 1 (default: greedy)");
     arguments.add_option("--trace", trace, "write a Chrome trace of the last run");
     arguments.add_flag("--json", json, "one JSON object (the only form)");

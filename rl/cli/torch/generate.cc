@@ -34,22 +34,23 @@ struct GenerateArguments {
     arguments.add_option(
         "--data", data,
         "or a file of prompts (JSONL, Parquet, TSV), or a known data set such as gsm8k");
-    arguments.add_option("--limit", limit, "use so many prompts of the file; 0: all");
+    arguments.add_option("--limit", limit, "use so many prompts of the file; 0: all")
+        ->check(NonNegative());
     arguments.add_option(
         "--template", format,
         "put prompts into a template: r1_zero, chatml, smollm2, ...; default: as they are");
     arguments.add_option("-n,--samples", samples, "samples a prompt")
         ->capture_default_str()
-        ->check(CLI::PositiveNumber);
+        ->check(Positive());
     arguments.add_option("--seed", seed, "of sampling")->capture_default_str();
     arguments.add_option("--max-batch", max_batch, "sequences decoded at once; changes no sample")
         ->capture_default_str()
-        ->check(CLI::PositiveNumber);
+        ->check(Positive());
     arguments
         .add_option("--draft-tokens", draft_tokens,
                     "speculation: guess so many tokens ahead; changes no sample; 0: off")
         ->capture_default_str()
-        ->check(CLI::NonNegativeNumber);
+        ->check(NonNegative());
     arguments.add_option("--max-new-tokens", sampling.max_new_tokens, "longest response")
         ->capture_default_str();
     arguments.add_option("--temperature", sampling.temperature, "0: greedy")->capture_default_str();

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <fstream>
 #include <optional>
 #include <string>
@@ -105,13 +106,16 @@ int LogprobsCommand(int argc, char** argv) {
   const at::NoGradGuard no_grad;
   Scorer scorer(model, !logits.empty());
   std::ifstream file(data == "-" ? "/dev/stdin" : data);
-  if (!file) throw Error("{}: cannot be read", data);
+  if (!file || std::filesystem::is_directory(data)) throw Error("{}: cannot be read", data);
   std::string line;
+  int64_t scored = 0;
   for (int64_t number = 1; std::getline(file, line); ++number) {
     if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
     const auto document = ParseJson(line, data, number);
     Print(scorer.Score(document, fmt::format("{}:{}", data, number)));
+    ++scored;
   }
+  if (scored == 0) throw Error("{}: found no line with text, allowed: one at least", data);
   if (!logits.empty()) WriteSafetensors(logits, scorer.logits(), int64_t{5} << 30);
   return 0;
 }

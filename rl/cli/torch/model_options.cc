@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "policy/ops/ops.h"
 #include "rl/device.h"
+#include "rl/run_config.h"
 
 namespace rationale {
 
@@ -26,7 +27,9 @@ std::unique_ptr<Model> ModelArguments::Open() const {
 }
 
 void UseThreads(int threads) {
-  if (threads < 0) throw Error("--threads {}: 0 or more", threads);
+  if (threads < 0 || threads > kThreadsMax) {
+    throw Error("--threads: found {}, allowed: 0 (one a core) to {}", threads, kThreadsMax);
+  }
   const auto cores = static_cast<int>(std::thread::hardware_concurrency());
   ops::SetNumThreads(threads > 0 ? threads : std::max(1, cores));
   at::set_num_threads(1);  // the kernels are ours; two teams would fight for the cores

@@ -1,9 +1,13 @@
 // rationale train, rationale sft: runs a recipe.
 
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <csignal>
+#include <cstring>
 #include <ctime>
 #include <filesystem>
 #include <optional>
@@ -39,6 +43,16 @@ struct TrainArguments {
   std::vector<std::string> set;
 };
 
+// Throws Error unless a run directory can be made there.
+void CheckWritable(const std::string& folder) {
+  fs::path there = fs::absolute(folder).lexically_normal();
+  while (!fs::exists(there)) there = there.parent_path();
+  if (!fs::is_directory(there)) throw Error("--out {}: {} is a file", folder, there.string());
+  if (access(there.c_str(), W_OK) != 0) {
+    throw Error("--out {}: {} cannot be written: {}", folder, there.string(), std::strerror(errno));
+  }
+}
+
 // <name of the recipe>-<date>-<time>, below runs/.
 std::string DefaultFolder(const std::string& recipe) {
   const std::time_t now = std::time(nullptr);
@@ -57,6 +71,7 @@ std::pair<RunConfig, std::string> OpenFolder(const TrainArguments& arguments) {
       throw Error("{}: there is a run already; go on with it by --resume {}, or give another --out",
                   folder, folder);
     }
+    CheckWritable(folder);
     return {std::move(config), folder};
   }
   if (!arguments.recipe.empty() || !arguments.out.empty()) {
@@ -71,14 +86,48 @@ std::pair<RunConfig, std::string> OpenFolder(const TrainArguments& arguments) {
   return {ReadRecipe(path, arguments.set), arguments.resume};
 }
 
+// What --set changes in a resumed run is told; a change that could have no effect is refused.
+void CheckResumed(const TrainArguments& arguments, const RunConfig& config,
+                  const std::string& checkpoint) {
+  const auto path = arguments.resume + "/config.toml";
+  const auto old = FlattenConfig(ReadRecipe(path)), now = FlattenConfig(config);
+  for (const auto& [key, value] : now) {
+    const auto same_key = [&, &name = key](const auto& entry) { return entry.first == name; };
+    const auto found = std::find_if(old.begin(), old.end(), same_key);
+    const auto before = found == old.end() ? "absent" : found->second;
+    if (before == value) continue;
+    if (key == "run.seed" || key == "policy.model" || key.starts_with("policy.init")) {
+      throw Error("--set {}={}: the run was made with {}, and a resumed run keeps it", key, value,
+                  before);
+    }
+    LogInfo("resumed with {} = {} (it was {})", key, value, before);
+  }
+  const auto state = ReadTrainerState(checkpoint);
+  if (state.seed != static_cast<uint64_t>(config.run.seed)) {
+    throw Error("{}: run.seed: found {}, the run's checkpoint was made with {}", path,
+                config.run.seed, state.seed);
+  }
+  if (state.config_hash != ConfigHash(ReadRecipe(path))) {
+    LogWarning(
+        "{}: not the recipe that {} was made with: it was edited, or another version of "
+        "this program wrote it",
+        path, checkpoint);
+  }
+}
+
 int RunTraining(const TrainArguments& arguments, bool sft_only) {
   auto [config, folder] = OpenFolder(arguments);
   if (sft_only) {
     if (config.sft.steps == 0) throw Error("sft: the recipe's sft.steps is 0");
+    if (!arguments.resume.empty() && config.rl.steps > 0) {
+      throw Error("sft --resume {}: the run has {} RL steps; go on with it by rationale train",
+                  folder, config.rl.steps);
+    }
     config.rl.steps = 0;
   }
   UseThreads(static_cast<int>(config.run.threads));
   const auto checkpoint = arguments.resume.empty() ? std::nullopt : FindCheckpoint(folder);
+  if (checkpoint) CheckResumed(arguments, config, *checkpoint);
   const auto text = ConfigToml(config, true);
   auto run = OpenRun(std::move(config), folder, checkpoint);
   WriteFileDurably(folder + "/config.toml", text);

@@ -94,8 +94,7 @@ int InspectCommand(int argc, char** argv) {
   arguments.add_option("RUN", path, "the run directory")->required()->option_text("");
   arguments.add_flag("--json", json, "one JSON object: step, params_hash, seed, last metrics, ...");
   arguments.add_option("--svg", svg, "write the run's curves to this file")->option_text("FILE");
-  arguments.add_option("--rollouts", count, "how many rollouts to show")
-      ->check(NonNegative());
+  arguments.add_option("--rollouts", count, "how many rollouts to show")->check(NonNegative());
   arguments.add_option("--step", step, "of this RL step; default: the last with rollouts")
       ->option_text("STEP");
   if (!arguments.Parse(argc, argv)) return 0;

@@ -36,8 +36,9 @@ def open_streams():
         os.dup2(descriptor, target)
     for descriptor in (unread, pipe, file):
         os.close(descriptor)
-    sys.stdin = sys.__stdin__ = open(0, encoding="utf-8", closefd=False)
-    sys.stdout = sys.__stdout__ = open(1, "w", encoding="utf-8", closefd=False)
+    # PEP 538: in the C locale these two take any bytes.
+    sys.stdin = sys.__stdin__ = open(0, encoding="utf-8", errors="surrogateescape", closefd=False)
+    sys.stdout = sys.__stdout__ = open(1, "w", encoding="utf-8", errors="surrogateescape", closefd=False)
     sys.stderr = sys.__stderr__ = io.TextIOWrapper(
         io.BufferedWriter(io.FileIO(2, "w", closefd=False)), encoding="utf-8", errors="backslashreplace",
         line_buffering=True, write_through=True)
@@ -65,6 +66,8 @@ def run(arguments, variables):
     main = types.ModuleType("__main__")
     main.__file__ = sys.argv[0]
     main.__builtins__ = __builtins__
+    main.__cached__ = None
+    main.__annotations__ = {}
     sys.modules["__main__"] = main
     code = 0
     try:
@@ -96,7 +99,8 @@ def finish(code):
     except BaseException:
         traceback.print_exc()
     try:
-        sys.stdout.flush()
+        if sys.stdout is not None and not sys.stdout.closed:
+            sys.stdout.flush()
     except BaseException:
         code = code or 120
     try:

@@ -85,6 +85,23 @@ TEST(Sandbox, FlushesAndRunsExitHandlersLikeAnInterpreterOfItsOwn) {
   EXPECT_EQ(outcome.stderr_text, "message\n");
 }
 
+// What each of these gives with a python3 of its own, in the same environment.
+TEST(Sandbox, TreatsStreamsLikeAnInterpreterOfItsOwn) {
+  const auto run = [](const std::string& source, const std::string& input) {
+    Job job = Python("import os, sys\n" + source + "\n");
+    job.stdin_text = input;
+    const Outcome outcome = Shared().Run(job);
+    return Text(outcome) + '|' + outcome.stdout_text;
+  };
+  EXPECT_EQ(run("sys.stdout.close()", ""), "exited 0|");
+  EXPECT_EQ(run("sys.stdout = None", ""), "exited 0|");
+  EXPECT_EQ(run("os.close(1); print(1)", ""), "exited 120|");
+  EXPECT_EQ(run("print(input()); print(sys.stdin.read())", "\xff\na"), "exited 0|\xff\na\n");
+  EXPECT_EQ(run("print(sys.stdin.buffer.read())", "\xff\na"), "exited 0|b'\\xff\\na'\n");
+  EXPECT_EQ(run("for line in open(0): print(line[::-1], end='')", "ab\ncd"), "exited 0|\nbadc");
+  EXPECT_EQ(run("print(__annotations__, __name__)", ""), "exited 0|{} __main__\n");
+}
+
 TEST(Sandbox, RunsEveryInstalledLanguage) {
   const std::vector<std::pair<std::string, File>> programs = {
       {"python", {"a.py", "print(int(input()) * 2)\n"}},

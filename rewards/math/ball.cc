@@ -18,8 +18,7 @@ constexpr slong kMaxExponentBits = 30;
 constexpr slong kMaxTerms = 2000;
 constexpr slong kMaxMatrix = 6;
 
-bool IsUsable(const Ball& ball) {
-  if (acb_is_finite(ball.get()) == 0) return false;
+bool IsSmall(const Ball& ball) {
   for (const arb_srcptr part : {ball.real(), ball.imaginary()}) {
     if (arf_is_special(arb_midref(part)) == 0 &&
         fmpz_bits(ARF_EXPREF(arb_midref(part))) > kMaxExponentBits)
@@ -43,10 +42,19 @@ class Evaluator {
 
   bool Evaluate(NodeId node, Ball& result) {
     if (!work_.Spend(2 + precision_ / 64)) return false;
-    return EvaluateOp(node, result) && IsUsable(result);
+    if (!EvaluateOp(node, result)) return false;
+    if (acb_is_finite(result.get()) == 0) return Grows(node) && work_.Refuse();
+    return IsSmall(result) || work_.Refuse();
   }
 
  private:
+  // Is a value that is not finite too large, rather than a pole?
+  bool Grows(NodeId node) const {
+    const Node& n = expressions_[node];
+    return n.op == Op::kPower || n.op == Op::kFactorial || n.op == Op::kProduct ||
+           (n.op == Op::kFunction && n.id == static_cast<uint8_t>(Function::kExp));
+  }
+
   bool Child(NodeId node, size_t index, Ball& result) {
     return Evaluate(expressions_.Child(node, index), result);
   }
@@ -367,7 +375,8 @@ class Evaluator {
     }
     const auto columns = static_cast<slong>(expressions_[matrix].id);
     const auto cells = expressions_.Children(matrix);
-    if (static_cast<slong>(cells.size()) != columns * columns || columns > kMaxMatrix) return false;
+    if (static_cast<slong>(cells.size()) != columns * columns) return false;
+    if (columns > kMaxMatrix) return work_.Refuse();
     acb_mat_t values;
     acb_mat_init(values, columns, columns);
     bool ok = true;
@@ -424,7 +433,7 @@ class Evaluator {
     }
     const slong first = fmpz_get_si(fmpq_numref(from->get()));
     const slong last = fmpz_get_si(fmpq_numref(to->get()));
-    if (last - first >= kMaxTerms) return false;
+    if (last - first >= kMaxTerms) return work_.Refuse();
     acb_set_si(result.get(), sum ? 0 : 1);
     const std::string& name = expressions_.Name(expressions_.Child(node, 1));
     for (slong i = first; i <= last; ++i) {

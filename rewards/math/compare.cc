@@ -40,6 +40,7 @@ class Comparer {
   Comparer(Expressions& expressions, const CompareOptions& options, Work& work)
       : expressions_(expressions),
         options_(options),
+        work_(work),
         values_(expressions, options.value, work),
         sets_(expressions, values_) {}
 
@@ -266,7 +267,11 @@ class Comparer {
 
   // The same items in any order; an item given twice counts once.
   Truth CompareUnordered(const std::vector<NodeId>& a, const std::vector<NodeId>& b) {
-    if (a.size() > kMaxItems || b.size() > kMaxItems) return CompareInOrder(a, b);
+    if (a.size() > kMaxItems || b.size() > kMaxItems) {
+      if (CompareInOrder(a, b) == Truth::kTrue) return Truth::kTrue;
+      work_.Refuse();
+      return Truth::kUnknown;
+    }
     Truth result = Truth::kTrue;
     for (const auto& [items, others, forwards] :
          {std::tuple(&a, &b, true), std::tuple(&b, &a, false)}) {
@@ -336,6 +341,7 @@ class Comparer {
 
   Expressions& expressions_;
   const CompareOptions& options_;
+  Work& work_;
   ValueComparer values_;
   RealSets sets_;
   std::string rule_ = "different kinds of answer";
@@ -392,29 +398,6 @@ NodeId RenameVariables(Expressions& expressions, NodeId answer, NodeId reference
   return answer;
 }
 
-// ["$1$", "$2$"] or ['2'], as data sets print their lists of answers: the items with commas between
-// them.
-std::string UnwrapPrintedList(std::string_view text) {
-  const std::string_view trimmed = Trim(text);
-  const bool list = trimmed.size() > 3 && trimmed.front() == '[' && trimmed.back() == ']' &&
-                    (trimmed[1] == '\'' || trimmed[1] == '"') &&
-                    trimmed[trimmed.size() - 2] == trimmed[1];
-  if (!list) return std::string(text);
-  const char quote = trimmed[1];
-  const std::string_view items = trimmed.substr(1, trimmed.size() - 2);
-  std::string result;
-  bool inside = false;
-  for (size_t i = 0; i < items.size(); ++i) {
-    if (items[i] == quote) {
-      inside = !inside;
-    } else if (inside || items[i] == ',') {
-      if (items.substr(i).starts_with("\\\\")) ++i;  // printed strings double their backslashes
-      result += items[i];
-    }
-  }
-  return result;
-}
-
 Comparison CompareParsed(std::string_view answer, std::string_view reference,
                          const CompareOptions& options) {
   Work work(kWorkSteps);
@@ -424,13 +407,14 @@ Comparison CompareParsed(std::string_view answer, std::string_view reference,
                                                                  {kDecimal, kThousands},
                                                                  {kThousands, kDecimal},
                                                                  {kDecimal, kDecimal}};
-  Comparison first;
+  Comparison verdict;  // of the first reading, unless another cannot be judged
+  const bool noughts = HasNoughtsBehindComma(answer) || HasNoughtsBehindComma(reference);
   bool ambiguous = false;
   bool decimal_a = false;
   bool decimal_b = false;
   for (size_t i = 0; i < std::size(kReadings); ++i) {
     const auto [of_a, of_b] = kReadings[i];
-    if (of_a == kSeparator && !ambiguous) continue;
+    if (of_a == kSeparator && (!ambiguous || noughts)) continue;
     if ((of_a == kDecimal && !decimal_a) || (of_b == kDecimal && !decimal_b)) continue;
     Expressions expressions;
     ParsedAnswer a = ParseAnswer(answer, expressions, of_a);
@@ -439,12 +423,12 @@ Comparison CompareParsed(std::string_view answer, std::string_view reference,
       ambiguous = a.ambiguous_comma || b.ambiguous_comma;
       decimal_a = a.decimal_comma;
       decimal_b = b.decimal_comma;
-      if (a.too_long || b.too_long) first.rule = "too long or too deep to read";
+      if (a.too_long || b.too_long) verdict.rule = "too long or too deep to read";
     }
     if (a.root == kNoNode || b.root == kNoNode) {
-      if (i == 0 && first.rule.empty())
-        first.rule =
-            a.root == kNoNode ? "the answer is no mathematics" : "the reference is no mathematics";
+      if (i == 0 && verdict.rule.empty())
+        verdict = {Truth::kFalse, a.root == kNoNode ? "the answer is no mathematics"
+                                                    : "the reference is no mathematics"};
       continue;
     }
     NodeId node_a = Canonical(expressions, a.root);
@@ -458,12 +442,17 @@ Comparison CompareParsed(std::string_view answer, std::string_view reference,
       comparison.same = comparer.Compare(node_a, node_b);
       comparison.rule = comparer.rule();
     }
-    if (work.exhausted())
+    if (work.exhausted()) {
       comparison = {Truth::kUnknown, "beyond the work that one comparison may take"};
+    } else if (comparison.same == Truth::kUnknown && work.refused()) {
+      comparison.rule += ", beyond the sizes or the precision that are worked out";
+    } else if (comparison.same == Truth::kUnknown) {
+      comparison = {Truth::kFalse, comparison.rule + ", one of which has no value that is known"};
+    }
     if (comparison.same == Truth::kTrue) return comparison;
-    if (i == 0) first = comparison;
+    if (i == 0 || comparison.same == Truth::kUnknown) verdict = comparison;
   }
-  return first;
+  return verdict;
 }
 
 }  // namespace
@@ -492,7 +481,6 @@ Comparison CompareAnswers(std::string_view printed_answer, std::string_view prin
   if (comparison.same != Truth::kTrue) {
     const std::string words = PlainText(answer);
     if (!words.empty() && words == PlainText(reference)) return {Truth::kTrue, "as words"};
-    if (comparison.rule.ends_with("no mathematics")) comparison.same = Truth::kFalse;
   }
   return comparison;
 }

@@ -25,7 +25,7 @@ struct Comparison {
 };
 
 // Compares two answers, each given as LaTeX or text without what surrounds it. The work is bounded
-// whatever they hold.
+// whatever they hold: kUnknown is what would take more. Without a value (1/0) they differ.
 Comparison CompareAnswers(std::string_view answer, std::string_view reference,
                           const CompareOptions& options = {});
 

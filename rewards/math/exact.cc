@@ -45,11 +45,16 @@ class Evaluator {
     Value value = EvaluateOp(node);
     if (!value) return std::nullopt;
     const int64_t bits = Bits(*value);
-    if (bits > kMaxExactBits || !work_.Spend(bits / 64)) return std::nullopt;
-    return value;
+    if (bits > kMaxExactBits) return TooLarge();
+    return work_.Spend(bits / 64) ? value : std::nullopt;
   }
 
  private:
+  Value TooLarge() {
+    work_.Refuse();
+    return std::nullopt;
+  }
+
   Value Child(NodeId node, size_t index = 0) { return Evaluate(expressions_.Child(node, index)); }
 
   Value EvaluateOp(NodeId node) {
@@ -138,7 +143,7 @@ class Evaluator {
     const bool zero = fmpq_is_zero(base->get()) != 0;
     if (zero && *whole <= 0) return *whole == 0 ? Value(Rational(1)) : std::nullopt;
     const int64_t magnitude = *whole < 0 ? -*whole : *whole;
-    if (Bits(*base) > 1 && (Bits(*base) - 1) * magnitude > kMaxExactBits) return std::nullopt;
+    if (Bits(*base) > 1 && (Bits(*base) - 1) * magnitude > kMaxExactBits) return TooLarge();
     Rational result;
     fmpq_pow_si(result.get(), base->get(), *whole);
     return result;
@@ -158,8 +163,9 @@ class Evaluator {
     return root;
   }
 
-  static Value Factorial(std::optional<slong> n, int step) {
-    if (!n || *n < 0 || *n > kMaxFactorial) return std::nullopt;
+  Value Factorial(std::optional<slong> n, int step) {
+    if (!n || *n < 0) return std::nullopt;
+    if (*n > kMaxFactorial) return TooLarge();
     Rational result(1);
     for (slong factor = *n; factor > 1; factor -= step) {
       fmpz_mul_si(fmpq_numref(result.get()), fmpq_numref(result.get()), factor);
@@ -277,7 +283,8 @@ class Evaluator {
     if (expressions_.Children(node).size() != 2) return std::nullopt;
     const auto n = SmallInteger(Child(node, 0));
     const auto k = SmallInteger(Child(node, 1));
-    if (!n || !k || *n < 0 || *k < 0 || *n > kMaxExactBits) return std::nullopt;
+    if (!n || !k || *n < 0 || *k < 0) return std::nullopt;
+    if (*n > kMaxExactBits) return TooLarge();
     Rational result;
     if (*k <= *n)
       fmpz_bin_uiui(fmpq_numref(result.get()), static_cast<ulong>(*n), static_cast<ulong>(*k));
@@ -287,13 +294,15 @@ class Evaluator {
   Value Series(NodeId node, bool sum) {
     const auto from = SmallInteger(Child(node, 2));
     const auto to = SmallInteger(Child(node, 3));
-    if (!from || !to || *to - *from >= kMaxTerms) return std::nullopt;
+    if (!from || !to) return std::nullopt;
+    if (*to - *from >= kMaxTerms) return TooLarge();
     Rational total(sum ? 0 : 1);
     for (slong i = *from; i <= *to; ++i) {
       variables_.emplace_back(expressions_.Name(expressions_.Child(node, 1)), Rational(i));
       const Value term = Child(node, 0);
       variables_.pop_back();
-      if (!term || Bits(total) > kMaxExactBits) return std::nullopt;
+      if (!term) return std::nullopt;
+      if (Bits(total) > kMaxExactBits) return TooLarge();
       (sum ? fmpq_add : fmpq_mul)(total.get(), total.get(), term->get());
     }
     return total;

@@ -1,8 +1,8 @@
 // Math: is the final answer of the response the reference answer?
 //
 // Score 1 if it is, else 0; a response without an answer is wrong. The answer is looked for inside
-// <answer> where there is one, else behind </think>. Not judged: a problem without a reference, a
-// reference that is beyond the comparison's work.
+// <answer> where there is one, else behind </think>. Not judged: a problem without a reference, and
+// what is beyond the comparison's work (9^{9^{9^9}}).
 
 #include <fmt/format.h>
 
@@ -69,14 +69,16 @@ class MathReward final : public Reward {
       return {.judged = true,
               .reason = fmt::format("no answer found; reference '{}'", Shortened(reference))};
     const Comparison comparison = CompareAnswers(answer->text, reference, options_.compare);
-    Component verdict{.judged = true};
+    Component verdict{.judged = comparison.same != Truth::kUnknown};
     verdict.score = comparison.same == Truth::kTrue ? 1 : 0;
     verdict.answer = answer->text;
+    const char* relation = !verdict.judged                   ? "cannot be compared with"
+                           : comparison.same == Truth::kTrue ? "equals"
+                                                             : "differs from";
     verdict.reason =
         fmt::format("'{}' ({}{}) {} reference '{}': {}", Shortened(answer->text),
                     sections.answer ? "answer tag, " : "", AnswerSourceName(answer->source),
-                    comparison.same == Truth::kTrue ? "equals" : "differs from",
-                    Shortened(reference), comparison.rule);
+                    relation, Shortened(reference), comparison.rule);
     return verdict;
   }
 

@@ -48,6 +48,11 @@ NodeId ParserState::Fail() {
   return kNoNode;
 }
 
+NodeId ParserState::TooLong() {
+  too_long_ = true;
+  return Fail();
+}
+
 NodeId ParserState::ParseAll() {
   const NodeId root = ParseGroups('\0');
   if (failed_ || !At(TokenKind::kEnd)) return kNoNode;
@@ -293,7 +298,7 @@ NodeId ParserState::ParseSignedTerm(bool negative) {
   NodeId term = ParseTerm();
   if (!failed_ && negative) term = expressions_.Make(Op::kNegate, {term});
   for (int count = 0; !failed_ && At(Structure::kMod); ++count) {
-    if (count > kMaxDepth) return Fail();
+    if (count > kMaxDepth) return TooLong();
     ++at_;
     const NodeId modulus = ParseTerm();
     if (!failed_)
@@ -321,7 +326,7 @@ NodeId ParserState::ParseTerm() {
       term = Product(term, ParseUnary());
     } else if (At('/') && !IsUnitWord(Peek(1))) {
       ++at_;
-      if (++divisions > kMaxDepth) return Fail();
+      if (++divisions > kMaxDepth) return TooLong();
       const NodeId divisor = ParseUnary();
       if (!failed_) term = expressions_.Make(Op::kDivide, {term, divisor});
     } else if (At(':') && !context_.builder) {

@@ -43,7 +43,7 @@ NodeId ParserState::ParseFactor() {
 
 NodeId ParserState::ParsePostfix(NodeId base) {
   for (int count = 0; !failed_; ++count) {
-    if (count > kMaxPostfix) return Fail();
+    if (count > kMaxPostfix) return TooLong();
     if (At('^')) {
       // A degree sign, an ordinal's ending, a prime, or an exponent.
       const bool group = At('{', 1);
@@ -167,7 +167,7 @@ NodeId ParserState::ParsePrimary() {
 
 NodeId ParserState::ParseNumber() {
   const Token& token = Peek();
-  if (token.exponent > kMaxExponent || token.exponent < -kMaxExponent) return Fail();
+  if (token.exponent > kMaxExponent || token.exponent < -kMaxExponent) return TooLong();
   if (digits_taken_ > 0) {  // \frac12: the second digit on
     const std::string rest = token.text.substr(std::exchange(digits_taken_, 0));
     ++at_;
@@ -196,7 +196,8 @@ NodeId ParserState::ParseRepeating(const Token& number) {
     ++at_;
     repeating += TakeRawGroup();
   }
-  if (!IsDigits(repeating) || repeating.size() > 1000) return Fail();
+  if (!IsDigits(repeating)) return Fail();
+  if (repeating.size() > 1000) return TooLong();
   Rational value = FromToken(number.text, number.decimals, 0);
   Rational tail = Rational::FromDecimal(repeating, 0);
   const Rational nines = Rational::FromDecimal(std::string(repeating.size(), '9'), number.decimals);

@@ -38,8 +38,7 @@ class ParserState {
    public:
     explicit Level(ParserState& state) : state_(state) {
       if (++state.depth_ > kMaxDepth || state.expressions_.size() - state.first_node_ > kMaxNodes) {
-        state.too_long_ = true;
-        state.Fail();
+        state.TooLong();
       }
     }
     ~Level() { --state_.depth_; }
@@ -63,6 +62,7 @@ class ParserState {
   bool Take(char punctuation);
   bool Take(TokenKind kind);
   NodeId Fail();
+  NodeId TooLong();  // Fail() by a cap
   bool failed() const { return failed_; }
 
   // parser.cc: answers, items, sets, sums, terms.

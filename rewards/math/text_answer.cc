@@ -130,9 +130,9 @@ std::string PlainText(std::string_view text) {
       size_t end = i + 1;
       while (end < text.size() && IsLetter(text[end])) ++end;
       const std::string_view command = text.substr(i + 1, end - i - 1);
-      constexpr std::array<std::string_view, 12> kDropped = {
-          "text",   "textbf", "textit", "textrm", "textnormal", "mbox",
-          "mathrm", "mathbf", "left",   "right",  "quad",       "boxed"};
+      constexpr std::array<std::string_view, 13> kDropped = {
+          "text",   "textbf", "textit", "textrm", "textnormal", "mbox",        "mathrm",
+          "mathbf", "left",   "right",  "quad",   "boxed",      "displaystyle"};
       if (end == i + 1) {
         plain += text[end] == '%' ? '%' : ' ';
         ++i;
@@ -187,6 +187,34 @@ std::optional<std::string> TimeOrDate(std::string_view text) {
   if (plain.empty() || plain.size() > 40) return std::nullopt;
   if (auto time = ReadTime(plain)) return time;
   return ReadDate(plain);
+}
+
+std::string UnwrapPrintedList(std::string_view text) {
+  const std::string_view trimmed = Trim(text);
+  const bool list = trimmed.size() > 3 && trimmed.front() == '[' && trimmed.back() == ']' &&
+                    (trimmed[1] == '\'' || trimmed[1] == '"') &&
+                    trimmed[trimmed.size() - 2] == trimmed[1];
+  if (!list) return std::string(text);
+  const char quote = trimmed[1];
+  const std::string_view items = trimmed.substr(1, trimmed.size() - 2);
+  std::string result;
+  bool inside = false;
+  for (size_t i = 0; i < items.size(); ++i) {
+    if (items[i] == quote) {
+      inside = !inside;
+    } else if (inside || items[i] == ',') {
+      if (items.substr(i).starts_with("\\\\")) ++i;  // printed strings double their backslashes
+      result += items[i];
+    }
+  }
+  return result;
+}
+
+bool HasNoughtsBehindComma(std::string_view text) {
+  for (size_t at = 0; (at = text.find(",0", at)) != std::string_view::npos; ++at) {
+    if (at + 2 < text.size() && text[at + 2] >= '0' && text[at + 2] <= '9') return true;
+  }
+  return false;
 }
 
 }  // namespace rationale

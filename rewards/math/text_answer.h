@@ -21,4 +21,11 @@ std::optional<char> ChoiceLetter(std::string_view text);
 // one.
 std::optional<std::string> TimeOrDate(std::string_view text);
 
+// ["$1$", "$2$"] or ['2'], as data sets print their lists of answers: the items with commas between
+// them.
+std::string UnwrapPrintedList(std::string_view text);
+
+// Does a comma stand before a nought and a digit, as in "1,000"? Then it separates no list.
+bool HasNoughtsBehindComma(std::string_view text);
+
 }  // namespace rationale

@@ -39,6 +39,16 @@ bool IsIntegerName(const std::string& name) {
          std::string_view("jklmnpqrKMN").find(name[0]) != std::string_view::npos;
 }
 
+// Is the value known to 2^-64, absolutely or of its size?
+bool IsSharp(arb_srcptr value) {
+  constexpr slong kBits = 64;
+  return mag_cmp_2exp_si(arb_radref(value), -kBits) < 0 || arb_rel_accuracy_bits(value) >= kBits;
+}
+
+bool IsSharp(const Ball& ball) {
+  return IsSharp(ball.real()) && IsSharp(ball.imaginary());
+}
+
 bool IsReal(const Ball& ball) {
   return arb_contains_zero(ball.imaginary()) != 0;
 }
@@ -76,6 +86,11 @@ bool IsWrapped(const Expressions& expressions, NodeId node, Op op) {
 }
 
 }  // namespace
+
+Truth ValueComparer::Undecided() {
+  work_.Refuse();
+  return Truth::kUnknown;
+}
 
 Truth ValueComparer::Same(NodeId a, NodeId b) {
   // A percent or degree sign may be left out on one side.
@@ -157,6 +172,7 @@ Truth ValueComparer::Rounds(NodeId decimal, NodeId exact, int decimals) {
   Ball difference;  // in units of the last place
   arb_sub(difference.real(), value.real(), approximation.real(), settings.precision);
   arb_mul(difference.real(), difference.real(), unit.real(), settings.precision);
+  if (!IsSharp(difference.real()) || !IsSharp(value.imaginary())) return Undecided();
   Ball magnitude;
   arb_abs(magnitude.real(), difference.real());
   Ball half;
@@ -211,7 +227,7 @@ Truth ValueComparer::SameNumerically(NodeId a, NodeId b, bool natural_log) {
         agreed = true;
         break;
       }
-      if (precision == kPrecisions.back()) return Truth::kUnknown;
+      if (precision == kPrecisions.back()) return Undecided();
     }
   }
   return agreed ? Truth::kTrue : Truth::kUnknown;
@@ -245,6 +261,7 @@ std::optional<int> ValueComparer::Order(NodeId a, NodeId b) {
     if (arb_is_negative(difference.real()) != 0) return -1;
     if (precision > kZeroBits && IsNegligible(difference, value_a, value_b)) return 0;
   }
+  work_.Refuse();
   return std::nullopt;
 }
 
@@ -267,12 +284,14 @@ Truth ValueComparer::Proportional(NodeId a, NodeId b, bool positive) {
       if (work_.exhausted()) return Truth::kUnknown;
       continue;
     }
+    if (!IsSharp(value_a) || !IsSharp(value_b)) return Undecided();
     const bool zero_a = acb_contains_zero(value_a.get()) != 0;
     const bool zero_b = acb_contains_zero(value_b.get()) != 0;
     if (zero_a != zero_b) return Truth::kFalse;
     if (zero_a) continue;
     Ball ratio;
     acb_div(ratio.get(), value_a.get(), value_b.get(), kPrecision);
+    if (!IsSharp(ratio)) return Undecided();
     if (!first) {
       first = ratio;
       if (positive && (arb_is_positive(ratio.real()) == 0 || !IsReal(ratio))) return Truth::kFalse;

@@ -14,6 +14,7 @@
 
 namespace rationale {
 
+// kUnknown: beyond the work (then Work::exhausted() or refused()), or without a value.
 enum class Truth : uint8_t { kFalse, kTrue, kUnknown };
 
 inline Truth ToTruth(bool value) {
@@ -57,6 +58,7 @@ class ValueComparer {
   Truth IsZero(NodeId node);
 
  private:
+  Truth Undecided();  // kUnknown, for lack of precision
   Truth SameDigits(NodeId a, NodeId b);
   Truth SameValue(NodeId a, NodeId b);
   Truth SameNumerically(NodeId a, NodeId b, bool natural_log);

@@ -1,5 +1,5 @@
-// Work: the budget of one comparison, counted in steps and never in time, so that the verdict is
-// the same on any machine.
+// Work: the budget of one comparison, counted in steps and sizes and never in time, so that the
+// verdict is the same on any machine.
 
 #pragma once
 
@@ -20,8 +20,17 @@ class Work {
   }
   bool exhausted() const { return left_ < 0; }
 
+  // Notes that something has been left out because it is too large or needs too much precision.
+  // Always false.
+  bool Refuse() {
+    refused_ = true;
+    return false;
+  }
+  bool refused() const { return refused_; }
+
  private:
   int64_t left_;
+  bool refused_ = false;
 };
 
 }  // namespace rationale

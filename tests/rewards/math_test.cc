@@ -57,6 +57,38 @@ TEST(Math, IsNotJudgedWithoutAReference) {
   EXPECT_FALSE(Judge("7", "").judged);
 }
 
+TEST(Math, CannotJudgeWhatIsBeyondItsWork) {
+  const std::string many = [] {
+    std::string items = "1";
+    for (int i = 2; i <= 120; ++i) items += "," + std::to_string(i * i);
+    return items;
+  }();
+  for (const auto& [answer, reference] : std::vector<std::pair<std::string, std::string>>{
+           {"$9^{9^{9^{9}}}$", "1"},
+           {"$\\sin(10^{1000000})$", "0.5"},
+           {"$\\sin(10^{1000000})$", "0.123456789"},
+           {"$y = x + 0.001 \\sin(10^{1000000})$", "$y = x$"},
+           {"$\\sum_{k=1}^{10^9} \\frac{1}{k^2}$", "1"},
+           {"$\\sum_{a=1}^{2000}\\sum_{b=1}^{2000}\\sum_{c=1}^{2000} \\frac{1}{a+b+c}$", "1"},
+           {"$x > \\sin(10^{1000000})$", "$x > 0.5$"},
+           {"\\boxed{" + std::string(5000, '9') + "}", "1"},
+           {"\\boxed{" + many + ", 1}", "\\{1, " + many + "\\}"}}) {
+    const Component component = Judge(answer, reference);
+    EXPECT_FALSE(component.judged) << component.reason;
+    EXPECT_NE(component.reason.find("cannot be compared"), std::string::npos) << component.reason;
+  }
+}
+
+TEST(Math, JudgesWhatHasNoValueOrIsCertainlyAnotherDespiteItsSize) {
+  EXPECT_EQ(Score("$\\frac{1}{0}$", "1"), 0);
+  EXPECT_EQ(Score("$\\tan(90^\\circ)$", "1"), 0);
+  EXPECT_EQ(Score("$\\infty$", "1"), 0);
+  EXPECT_EQ(Score("$2 + \\sin(10^{1000000})$", "0.5"), 0);
+  EXPECT_EQ(Score("$10^{1000}$", "1"), 0);
+  EXPECT_EQ(Score("$9^{9^{9^{9}}}, 2$", "1, 3"), 0);
+  EXPECT_EQ(Score("$9^{9^{9^{9}}}$", "$9^{9^{9^{9}}}$"), 1);
+}
+
 TEST(Math, IgnoresAnAnswerInsideAnUnfinishedThought) {
   EXPECT_EQ(Score("<think> maybe \\boxed{4}, let me see", "4"), 0);
 }

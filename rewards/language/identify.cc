@@ -26,6 +26,11 @@ UScriptCode Family(UScriptCode script) {
   return script == USCRIPT_HIRAGANA || script == USCRIPT_KATAKANA ? USCRIPT_HAN : script;
 }
 
+bool HasKana(const Words& words, std::span<const uint32_t> places) {
+  return std::any_of(places.begin(), places.end(),
+                     [&](uint32_t place) { return words.words[place].script != USCRIPT_HAN; });
+}
+
 // The words of one script family in a text, decoded block by block.
 class Decoder {
  public:
@@ -153,7 +158,9 @@ std::vector<int8_t> Identifier::TellWords(const Words& words, std::optional<int>
     families[last].second.push_back(static_cast<uint32_t>(i));
   }
   for (const auto& [script, places] : families) {
-    const LanguageSet languages = LanguagesOfScript(script);
+    LanguageSet languages = LanguagesOfScript(script);
+    if (script == USCRIPT_HAN && target != japanese_ && !HasKana(words, places))
+      languages &= ~(LanguageSet{1} << japanese_);
     if (std::popcount(languages) < 2) {
       if (languages == 0) continue;
       for (const uint32_t place : places)

@@ -1,6 +1,7 @@
 // Identify: which language each word of a text is in.
 //
-// Scripts decide where they can. Words of a script that several languages share are told apart
+// Scripts decide where they can: Han letters in a text without any Kana are Chinese, but where
+// Japanese is expected. Words of a script that several languages share are told apart
 // together: the languages of a text's words are the likeliest sequence of states of a hidden Markov
 // model, where a state emits a word with the probability its letters have in that language
 // (profiles.h), raised if it is one of that language's commonest words (lexicon.h), and where
@@ -49,6 +50,7 @@ class Identifier {
   WordCutter cutter_;
   Lexicon lexicon_;
   Profiles profiles_;
+  int japanese_ = *FindLanguage("ja");
 };
 
 }  // namespace rationale

@@ -43,6 +43,13 @@ TEST(Language, CountsMixedChainsWordByWord) {
   EXPECT_LT(share, 0.7);
 }
 
+TEST(Language, TakesHanWithoutKanaForChineseUnlessJapaneseIsExpected) {
+  const std::string han = "<think> 東京大学入学試験合格率 </think>";
+  EXPECT_EQ(Share(han, "zh"), 1);
+  EXPECT_EQ(Share(han, "ja"), 1);
+  EXPECT_EQ(Share("<think> 東京大学の入学試験に合格した </think>", "zh"), 0);
+}
+
 TEST(Language, LeavesTheAnswerOut) {
   EXPECT_EQ(
       Share("<think> zwei plus fünf ist sieben </think> <answer> the answer is seven </answer>",

@@ -1,6 +1,8 @@
 #include "policy/ops/packed_weight.h"
 
+#include <atomic>
 #include <memory>
+#include <mutex>
 
 #include "base/check.h"
 #include "base/thread_pool.h"
@@ -19,8 +21,19 @@ struct Form {
 };
 
 struct Forms {
+  std::mutex mutex;  // held while a form is looked at or made
   Form forward, backward;
 };
+
+// The parameter's forms, made by whichever thread comes first.
+std::shared_ptr<Forms> FormsOf(Parameter& weight) {
+  std::shared_ptr<void> forms = std::atomic_load(&weight.packed);
+  if (forms == nullptr) {
+    const std::shared_ptr<void> fresh = std::make_shared<Forms>();
+    if (std::atomic_compare_exchange_strong(&weight.packed, &forms, fresh)) forms = fresh;
+  }
+  return std::static_pointer_cast<Forms>(forms);
+}
 
 void PackForm(const Parameter& weight, Direction direction, Form& form) {
   const at::Tensor& value = weight.value;
@@ -55,9 +68,9 @@ void PackForm(const Parameter& weight, Direction direction, Form& form) {
 }  // namespace
 
 PackedMatrices PackedWeight(Parameter& weight, Direction direction) {
-  if (weight.packed == nullptr) weight.packed = std::make_shared<Forms>();
-  Forms& forms = *static_cast<Forms*>(weight.packed.get());
-  Form& form = direction == Direction::kForward ? forms.forward : forms.backward;
+  const std::shared_ptr<Forms> forms = FormsOf(weight);
+  const std::scoped_lock lock(forms->mutex);
+  Form& form = direction == Direction::kForward ? forms->forward : forms->backward;
   const void* source = weight.value.const_data_ptr();
   const cpu::Level level = cpu::ActiveLevel();
   if (form.source != source || form.version != weight.version || form.level != level) {

@@ -23,8 +23,8 @@ struct PackedMatrices {
 enum class Direction { kForward, kBackward };
 
 // Packed at the first call, and again when the parameter's version, value or CPU level is another
-// than it was then. Not to be called for one parameter by two threads at once while it has to be
-// packed. Requires a float32 or bfloat16 value on the CPU.
+// than it was then. Safe from several threads at once as long as none changes the parameter.
+// Requires a float32 or bfloat16 value on the CPU.
 PackedMatrices PackedWeight(Parameter& weight, Direction direction);
 
 // The arithmetic of tensors of this dtype. Throws CheckFailure for others than float32 and

@@ -4,8 +4,10 @@
 
 #include <cmath>
 #include <cstdint>
+#include <latch>
 #include <span>
 #include <string>
+#include <thread>
 #include <tuple>
 #include <vector>
 
@@ -185,6 +187,28 @@ TEST_F(LinearTest, SeesANewVersionOfItsWeight) {
   EXPECT_FALSE(SameBits(before, after));
   Parameter fresh = RandomParameter({70, 33}, at::kBFloat16, 2);
   EXPECT_TRUE(SameBits(after, ops::Linear(x, fresh)));
+}
+
+TEST_F(LinearTest, SeveralThreadsMayMeetAWeightThatIsNotPackedYet) {
+  constexpr int kRounds = 80, kThreads = 4;
+  const at::Tensor x = RandomTensor({3, 300}, at::kFloat, 3);
+  for (int round = 0; round < kRounds; ++round) {
+    const auto seed = static_cast<uint64_t>(round);
+    Parameter alone = RandomParameter({500, 300}, at::kFloat, seed);
+    Parameter shared = RandomParameter({500, 300}, at::kFloat, seed);
+    const at::Tensor expected = ops::Linear(x, alone);
+    std::vector<at::Tensor> found(kThreads);
+    std::vector<std::thread> threads;
+    std::latch start(kThreads);
+    for (at::Tensor& y : found) {
+      threads.emplace_back([&] {
+        start.arrive_and_wait();
+        y = ops::Linear(x, shared);
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    for (const at::Tensor& y : found) ASSERT_TRUE(SameBits(y, expected)) << "round " << round;
+  }
 }
 
 TEST_F(LinearTest, PacksItsWeightAgainForAnotherLevel) {

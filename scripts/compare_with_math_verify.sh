@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Compares the math reward with Math-Verify 0.9.0 on labelled cases:
+#   scripts/compare_with_math_verify.sh [--limit N] [FILE.jsonl...]
+#
+# Agreement with the labels, false-positive and false-negative rates, time of a verdict. Makes a virtual environment
+# under .deps/ first (70 MB). Without files it takes the three of ../shared/data/rewards or of $RATIONALE_DATA.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+venv=.deps/venvs/math-verify
+mkdir -p .deps
+exec 9>.deps/math-verify.lock && flock 9  # two runs may start at once
+if [[ ! -e $venv/installed ]]; then
+  rm -rf "$venv"
+  python3 -m venv "$venv"
+  "$venv/bin/pip" install --quiet --disable-pip-version-check \
+    math-verify==0.9.0 latex2sympy2_extended==1.11.0 antlr4-python3-runtime==4.13.2 sympy==1.14.0
+  touch "$venv/installed"
+fi
+flock -u 9
+exec "$venv/bin/python" scripts/compare/math_verify_check.py "$@"

@@ -45,11 +45,21 @@ TEST(CodeWords, ComputesAsPythonDoes) {
       const int64_t a = tests["inputs"][t][0].GetInt64(), b = tests["inputs"][t][1].GetInt64();
       const int64_t result = tests["outputs"][t][0].GetInt64();
       const std::string& words = problem.prompt;
-      if (words == "f of a and b : divide by 3 .") EXPECT_EQ(result, floor_divide(a, 3)) << a;
-      if (words == "f of a and b : remainder by 3 .") EXPECT_EQ(result, a - 3 * floor_divide(a, 3));
-      if (words == "f of a and b : subtract from b .") EXPECT_EQ(result, b - a);
-      if (words == "f of a and b : keep at least 2 .") EXPECT_EQ(result, std::max<int64_t>(a, 2));
-      if (words == "f of a and b : square .") EXPECT_EQ(result, a * a);
+      if (words == "f of a and b : divide by 3 .") {
+        EXPECT_EQ(result, floor_divide(a, 3)) << a;
+      }
+      if (words == "f of a and b : remainder by 3 .") {
+        EXPECT_EQ(result, a - 3 * floor_divide(a, 3));
+      }
+      if (words == "f of a and b : subtract from b .") {
+        EXPECT_EQ(result, b - a);
+      }
+      if (words == "f of a and b : keep at least 2 .") {
+        EXPECT_EQ(result, std::max<int64_t>(a, 2));
+      }
+      if (words == "f of a and b : square .") {
+        EXPECT_EQ(result, a * a);
+      }
       seen.insert(words);
     }
   }

@@ -267,11 +267,16 @@ constexpr std::string_view kPhrases[] = {
     "ответ —",         "答案是",        "答案为",          "答案：",          "答案:",
     "答えは",          "jibu ni",       "คำตอบคือ",         "উত্তর:",           "సమాధానం:"};
 
-// What the phrase announces: formulas, a value, or a statement of one.
-std::optional<std::string> Announced(std::string_view text, const Phrase& phrase) {
+// All that stands behind the phrase.
+std::string_view Behind(std::string_view text, const Phrase& phrase) {
   std::string_view rest = text.substr(phrase.end);
   while (!rest.empty() && (IsSpace(rest[0]) || rest[0] == ':' || rest[0] == '*') && rest[0] != '\n')
     rest.remove_prefix(1);
+  return rest;
+}
+
+// What a phrase announces that `rest` stands behind: formulas, a value, or a statement of one.
+std::optional<std::string> Announced(std::string_view rest) {
   if (auto formulas = LeadingFormulas(rest.substr(0, 4 * kMaxStatementBytes))) return formulas;
   const std::string_view sentence = Trim(rest.substr(0, SentenceEnd(rest)));
   if (sentence.empty()) return std::nullopt;
@@ -361,10 +366,8 @@ std::optional<std::string> ExtractFrom(std::string_view text, AnswerSource sourc
     }
     case AnswerSource::kHashes:
       return BehindHashes(text);
-    case AnswerSource::kPhrase: {
-      const Phrase phrase = FindLastPhrase(text, kPhrases);
-      return phrase.end == kNone ? std::nullopt : Announced(text, phrase);
-    }
+    case AnswerSource::kPhrase:
+      return std::nullopt;  // ExtractPhrase
     case AnswerSource::kConclusion:
       return Concluded(text);
     case AnswerSource::kLatex: {
@@ -379,6 +382,17 @@ std::optional<std::string> ExtractFrom(std::string_view text, AnswerSource sourc
     }
   }
   return std::nullopt;
+}
+
+std::optional<ExtractedAnswer> ExtractPhrase(std::string_view text,
+                                             std::span<const std::string_view> phrases) {
+  const Phrase phrase = FindLastPhrase(text, phrases);
+  if (phrase.end == kNone) return std::nullopt;
+  const std::string_view rest = Behind(text, phrase);
+  const auto announced = Announced(rest);
+  if (!announced) return std::nullopt;
+  return ExtractedAnswer{std::string(Trim(*announced)), AnswerSource::kPhrase,
+                         Trim(rest.substr(0, rest.find('\n')))};
 }
 
 }  // namespace
@@ -404,12 +418,11 @@ std::optional<ExtractedAnswer> ExtractAnswer(std::string_view text,
         std::find(order.begin(), order.end(), AnswerSource::kPhrase) != order.end()) {
       const size_t box = text.rfind("\\boxed");
       const std::string_view behind = box == kNone ? std::string_view() : text.substr(box);
-      const Phrase phrase = FindLastPhrase(behind, kFinalPhrases);
-      if (phrase.end != kNone) {
-        if (const auto announced = Announced(behind, phrase)) {
-          return ExtractedAnswer{std::string(Trim(*announced)), AnswerSource::kPhrase};
-        }
-      }
+      if (auto announced = ExtractPhrase(behind, kFinalPhrases)) return announced;
+    }
+    if (source == AnswerSource::kPhrase) {
+      if (auto announced = ExtractPhrase(text, kPhrases)) return announced;
+      continue;
     }
     const auto found = ExtractFrom(text, source);
     if (found) return ExtractedAnswer{std::string(Trim(*found)), source};

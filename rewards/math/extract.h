@@ -30,6 +30,7 @@ std::vector<std::pair<std::string_view, AnswerSource>> ConfigNames(AnswerSource)
 struct ExtractedAnswer {
   std::string text;  // without what surrounds it; may be empty: "\boxed{}"
   AnswerSource source = AnswerSource::kWhole;
+  std::string_view line = {};  // kPhrase: all that the line says behind the phrase
 };
 
 // The first of `order` that finds something in `text`; nothing if none does. A final answer that is

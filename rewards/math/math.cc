@@ -8,6 +8,7 @@
 
 #include "rewards/math/compare.h"
 #include "rewards/math/extract.h"
+#include "rewards/math/text_answer.h"
 #include "rewards/options.h"
 #include "rewards/registry.h"
 #include "rewards/sections.h"
@@ -68,7 +69,12 @@ class MathReward final : public Reward {
     if (!answer)
       return {.judged = true,
               .reason = fmt::format("no answer found; reference '{}'", Shortened(reference))};
-    const Comparison comparison = CompareAnswers(answer->text, reference, options_.compare);
+    Comparison comparison = CompareAnswers(answer->text, reference, options_.compare);
+    // "The answer is Vendor 2": a value was found in what is words.
+    if (comparison.same != Truth::kTrue && !answer->line.empty() &&
+        PlainText(answer->line) == PlainText(UnwrapPrintedList(reference))) {
+      comparison = {Truth::kTrue, "as words, with all that stands behind the phrase"};
+    }
     Component verdict{.judged = comparison.same != Truth::kUnknown};
     verdict.score = comparison.same == Truth::kTrue ? 1 : 0;
     verdict.answer = answer->text;

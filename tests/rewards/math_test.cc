@@ -42,6 +42,13 @@ TEST(Math, FindsTheAnswerWhereItIsGiven) {
   EXPECT_EQ(Score("Die Antwort ist 4.", "4"), 1);
 }
 
+TEST(Math, ReadsWordsThatHoldANumberBehindAPhrase) {
+  EXPECT_EQ(Score("The answer is Vendor 2.", "Vendor 2"), 1);
+  EXPECT_EQ(Score("The answer is Vendor 3.", "Vendor 2"), 0);
+  EXPECT_EQ(Score("So the answer is Mrs. Hilt", "Mrs. Hilt"), 1);
+  EXPECT_EQ(Score("The answer is 36 (sq. inches), I think", "36 (sq. inches)"), 0);
+}
+
 TEST(Math, CallsAResponseWithoutAnswerWrongAndSaysSo) {
   const Component component = Judge("I count 3\nand 4\nand so on", "4");
   EXPECT_TRUE(component.judged);

@@ -1,0 +1,186 @@
+// rationale bench scaling: what a token costs as batch, context, experts and threads grow.
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <ATen/core/grad_mode.h>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/json.h"
+#include "rl/cli/arguments.h"
+#include "rl/cli/output.h"
+#include "rl/cli/torch/model_options.h"
+#include "rl/cli/torch/rollout_timing.h"
+#include "rl/cli/torch/roofline.h"
+#include "rl/record/chart.h"
+#include "rollout/engine.h"
+
+namespace rationale {
+namespace {
+
+struct ScalingArguments {
+  ModelArguments model;
+  std::vector<std::string> sweeps = {"batch", "context", "experts", "threads"};
+  int64_t new_tokens = 32;
+  int64_t most = 1 << 20;
+  std::string svg;
+
+  void AddTo(Arguments& arguments) {
+    model.threads = 2;
+    model.dtype = "bf16";
+    model.AddTo(arguments);
+    arguments.add_option("--sweeps", sweeps, "batch, context, experts, threads")
+        ->delimiter(',')
+        ->check(CLI::IsMember({"batch", "context", "experts", "threads"}))
+        ->capture_default_str();
+    arguments.add_option("--new", new_tokens, "tokens drawn a sequence")
+        ->capture_default_str()
+        ->check(CLI::Range(2, 1 << 20));
+    arguments.add_option("--most", most, "leave out greater values")
+        ->capture_default_str()
+        ->check(CLI::PositiveNumber);
+    arguments.add_option("--svg", svg, "write a chart of every sweep to this file");
+  }
+};
+
+// One sweep's axis.
+struct Sweep {
+  std::string name, x_label;
+  std::vector<int64_t> values;
+};
+
+Sweep SweepNamed(const std::string& name, const ModelConfig& config,
+                 const ScalingArguments& arguments) {
+  Sweep sweep{.name = name, .x_label = name, .values = {}};
+  int64_t first = 1, last = 256;
+  if (name == "context") {
+    first = 128;
+    last = std::min<int64_t>(8192, config.max_position);
+    sweep.x_label = "tokens of the prompt, batch 8";
+  } else if (name == "experts") {
+    first = 8;
+    last = 128;
+    sweep.x_label = "experts, 2 of them active, batch 64";
+  } else if (name == "threads") {
+    last = std::max<int64_t>(1, std::thread::hardware_concurrency());
+    sweep.x_label = "threads, batch 64";
+  }
+  last = std::min(last, arguments.most);
+  for (int64_t value = first; value <= last; value *= 2) sweep.values.push_back(value);
+  return sweep;
+}
+
+// 8 layers like Qwen3-MoE's, of width 512 with experts of width 256: the active parameters are the
+// same whatever the number of experts.
+ModelConfig ExpertsConfig(int64_t num_experts) {
+  ModelConfig config;
+  config.family = "qwen3_moe";
+  config.vocab_size = 8192;
+  config.hidden_size = 512;
+  config.ffn_width = 1024;
+  config.num_layers = 8;
+  config.num_heads = 8;
+  config.num_kv_heads = 2;
+  config.head_width = 64;
+  config.max_position = 4096;
+  config.qk_norm = true;
+  config.moe = {.num_experts = num_experts, .experts_per_token = 2, .expert_width = 256};
+  return config;
+}
+
+struct Point {
+  double tokens_per_s = 0, bound = 0;
+};
+
+Point Measure(Model& model, const RandomWork& work) {
+  Engine engine(model, nullptr, {.max_batch = work.batch, .memory_bytes = int64_t{16} << 30});
+  const RolloutTiming timing =
+      TimeRollouts(engine, RandomRequests(work, model.config().vocab_size), 1);
+  const double context =
+      static_cast<double>(work.prompt) + static_cast<double>(work.new_tokens) / 2;
+  const at::ScalarType dtype = model.options().dtype;
+  return {.tokens_per_s = timing.DecodeTokensPerSecond(),
+          .bound = BoundTokensPerSecond(model.config(), MeasureMachine(dtype), dtype, work.batch,
+                                        context)};
+}
+
+Point MeasureValue(const std::string& sweep, int64_t value, Model& model,
+                   const ScalingArguments& arguments) {
+  RandomWork work{.new_tokens = arguments.new_tokens};
+  if (sweep == "experts") {
+    const auto experts = CreateModel(ExpertsConfig(value), {.dtype = model.options().dtype}, 0);
+    return Measure(*experts, work);
+  }
+  if (sweep == "batch") work.batch = value;
+  if (sweep == "context") {
+    work.batch = work.samples = 8;  // prefilled once
+    work.prompt = value - arguments.new_tokens;
+  }
+  if (sweep != "threads") return Measure(model, work);
+  const int threads = ops::NumThreads();
+  ops::SetNumThreads(static_cast<int>(value));
+  const Point point = Measure(model, work);
+  ops::SetNumThreads(threads);
+  return point;
+}
+
+// Over the binary logarithm of the value, as values double.
+Chart ChartOf(const Sweep& sweep, const std::vector<Point>& points) {
+  Chart chart{.title = "decode tokens per second",
+              .x_label = "log2 of " + sweep.x_label,
+              .series = {{.name = "measured", .points = {}}, {.name = "bound", .points = {}}}};
+  for (size_t i = 0; i < points.size(); ++i) {
+    const double x = std::log2(static_cast<double>(sweep.values[i]));
+    chart.series[0].points.emplace_back(x, points[i].tokens_per_s);
+    chart.series[1].points.emplace_back(x, points[i].bound);
+  }
+  return chart;
+}
+
+}  // namespace
+
+int BenchScalingCommand(int argc, char** argv) {
+  Arguments arguments(
+      "bench scaling",
+      "Measures decoding as work grows, a JSON line a point: batch 1 to 256; contexts of 128 to "
+      "8,192 tokens; 8 to 128 experts at equal active parameters (a model of its own, random "
+      "weights); threads. The bound is as in bench rollout.",
+      "  rationale bench scaling --model models/smollm2 --sweeps batch,experts --svg "
+      "scaling.svg\n");
+  ScalingArguments options;
+  options.AddTo(arguments);
+  if (!arguments.Parse(argc, argv)) return 0;
+  if (options.new_tokens > 100) {
+    throw Error("--new {}: at most 100, the shortest context has 128 tokens", options.new_tokens);
+  }
+  const at::NoGradGuard no_grad;
+  const auto model = options.model.Open();
+  std::vector<Chart> charts;
+  for (const std::string& name : options.sweeps) {
+    const Sweep sweep = SweepNamed(name, model->config(), options);
+    std::vector<Point> points;
+    for (const int64_t value : sweep.values) {
+      points.push_back(MeasureValue(name, value, *model, options));
+      JsonWriter json;
+      json.BeginObject()
+          .Field("sweep", name)
+          .Field("value", value)
+          .Field("decode_tokens_per_s", points.back().tokens_per_s)
+          .Field("bound_tokens_per_s", points.back().bound)
+          .Field("roofline_share", points.back().tokens_per_s / points.back().bound)
+          .Field("threads", name == "threads" ? value : int64_t{ops::NumThreads()})
+          .Field("cpu_level", ops::CpuLevel());
+      Print(json.EndObject().Take() + '\n');
+    }
+    charts.push_back(ChartOf(sweep, points));
+  }
+  if (!options.svg.empty()) WriteFileDurably(options.svg, ChartsSvg(charts));
+  return 0;
+}
+
+}  // namespace rationale

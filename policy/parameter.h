@@ -32,7 +32,9 @@ struct Parameter {
   std::vector<int64_t> sizes;
   std::vector<ParameterSlice> slices;
   at::ScalarType dtype = at::kFloat;  // of `value`: the run's compute dtype; float32 for routers
-  bool decay = true;  // AdamW's weight decay applies: matrices yes, norms and biases no
+  bool exact = false;  // never multiplied in less than `dtype` (Int8Products): routers, MLA's
+                       // absorbed matrices
+  bool decay = true;   // AdamW's weight decay applies: matrices yes, norms and biases no
 
   at::Tensor master;  // float32; undefined in a model that is only sampled from
   at::Tensor value;   // `dtype`, contiguous; requires_grad marks the parameter as trained

@@ -56,6 +56,7 @@ struct Learner::Minibatch {
   std::vector<const Sample*> samples;
   std::vector<SequenceView> views;
   Denominators denominators;
+  const OldLogprobs* old = nullptr;  // empty: they are those of this batch's forward pass
 };
 
 Learner::Learner(Model& model, AdamW& optimizer, Model* reference, LearnerSettings settings)
@@ -72,6 +73,10 @@ void Learner::Update(std::span<const Sample> samples, double lr, uint64_t shuffl
   const auto count = static_cast<int64_t>(used.size());
   const int64_t minibatches = std::min(settings_.minibatches, count);
   PhiloxStream shuffle(shuffle_key);
+  OldLogprobs old;
+  if (settings_.objective.importance_clip > 0 && settings_.epochs * minibatches > 1) {
+    old = LearnerLogprobs(used, report);
+  }
   for (int64_t epoch = 0; epoch < settings_.epochs && count > 0; ++epoch) {
     if (minibatches > 1) {
       for (int64_t i = count - 1; i > 0; --i) {
@@ -95,6 +100,7 @@ void Learner::Update(std::span<const Sample> samples, double lr, uint64_t shuffl
         batch.views.push_back(ViewOf(sample, settings_.temperature));
       }
       if (batch.denominators.tokens == 0) continue;  // all truncated and masked
+      batch.old = &old;
       UpdateMinibatch(batch, lr, epoch == 0 && m == 0, report);
     }
   }
@@ -129,6 +135,37 @@ void Learner::ChargeKl(std::span<Sample> samples, double weight, UpdateReport& r
       judged[i]->reward -= weight * kl;
     }
   }
+}
+
+Learner::OldLogprobs Learner::LearnerLogprobs(std::span<const Sample* const> samples,
+                                              UpdateReport& report) {
+  const at::NoGradGuard no_grad;
+  const Stopwatch watch(report.forward_seconds);
+  std::vector<SequenceView> views;
+  for (const Sample* sample : samples) views.push_back(ViewOf(*sample, settings_.temperature));
+  OldLogprobs old;
+  const auto starts = SplitByTokens(views, settings_.micro_batch_tokens);
+  for (size_t run = 0; run + 1 < starts.size(); ++run) {
+    PackedBatch packed = Pack(std::span(views.data() + starts[run], starts[run + 1] - starts[run]),
+                              model_.options().device);
+    const auto logprobs_N = ResponseLogprobs(model_, packed).logprobs_T.cpu();
+    const float* next = logprobs_N.const_data_ptr<float>();
+    for (size_t i = starts[run]; i < starts[run + 1]; ++i) {
+      const size_t length = samples[i]->rollout.response.size();
+      old[samples[i]].assign(next, next + length);
+      next += length;
+    }
+  }
+  return old;
+}
+
+std::vector<float> Learner::OldOf(const OldLogprobs& old, std::span<const Sample* const> samples) {
+  std::vector<float> all;
+  for (const Sample* sample : samples) {
+    const std::vector<float>& own = old.at(sample);
+    all.insert(all.end(), own.begin(), own.end());
+  }
+  return all;
 }
 
 bool Learner::HasNoGradient(const Sample& sample, bool masked) const {
@@ -166,7 +203,7 @@ void Learner::UpdateMinibatch(Minibatch& batch, double lr, bool first, UpdateRep
                          .sequence_T = packed.sequence_N,
                          .num_sequences = static_cast<int64_t>(views.size())};
     // One forward pass for rollout and learner: what the sampler recorded is the old policy,
-    // exactly.
+    // exactly. Where it drew from another policy, OldOf tells.
     input.behaviour_logprobs_T = input.old_logprobs_T;
     if (reference_ != nullptr) input.reference_logprobs_T = ReferenceLogprobs(packed, report);
     ops::TokenLogprobs policy;
@@ -176,8 +213,13 @@ void Learner::UpdateMinibatch(Minibatch& batch, double lr, bool first, UpdateRep
     }
     input.logprobs_T = policy.logprobs_T;
     CountLoad(stats);
+    if (settings_.objective.importance_clip > 0) {
+      const auto samples = std::span(batch.samples).subspan(starts[run], views.size());
+      input.old_logprobs_T = batch.old->empty() ? policy.logprobs_T.detach()
+                                                : FloatTensor(OldOf(*batch.old, samples), device);
+    }
     if (first) {
-      const auto gap = policy.logprobs_T.detach().sub(input.old_logprobs_T);
+      const auto gap = policy.logprobs_T.detach().sub(input.behaviour_logprobs_T);
       report.max_abs_logprob_gap = std::max(report.max_abs_logprob_gap, MaxAbs(gap));
       report.gap_tokens += gap.numel();
     }

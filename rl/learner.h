@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "policy/model.h"
@@ -84,7 +85,12 @@ class Learner {
 
  private:
   struct Minibatch;
+  // The policy's own log-probabilities before a step's first update, where the samples were drawn
+  // from another.
+  using OldLogprobs = std::unordered_map<const Sample*, std::vector<float>>;
 
+  OldLogprobs LearnerLogprobs(std::span<const Sample* const> samples, UpdateReport& report);
+  static std::vector<float> OldOf(const OldLogprobs& old, std::span<const Sample* const> samples);
   bool HasNoGradient(const Sample& sample, bool masked) const;
   void UpdateMinibatch(Minibatch& batch, double lr, bool first, UpdateReport& report);
   at::Tensor ReferenceLogprobs(PackedBatch& batch, UpdateReport& report);

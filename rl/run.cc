@@ -124,6 +124,8 @@ std::string Run::AccuracyReward() const {
 std::unique_ptr<Run> OpenRun(RunConfig config, const std::string& folder,
                              const std::optional<std::string>& checkpoint) {
   auto run = std::make_unique<Run>();
+  auto& importance_clip = config.rl.algorithm.importance_clip;
+  if (config.rollout.int8 && !importance_clip) importance_clip = kInt8ImportanceClip;
   run->algorithm = ResolveAlgorithm(config.rl.algorithm, config.rollout.max_new_tokens);
   run->config = std::move(config);
   run->folder = folder;
@@ -162,7 +164,8 @@ std::unique_ptr<Run> OpenRun(RunConfig config, const std::string& folder,
                                EngineOptions{.max_batch = c.rollout.max_batch,
                                              .prefill_chunk_tokens = c.rollout.prefill_chunk_tokens,
                                              .memory_bytes = run->CacheBytesMax(),
-                                             .draft_tokens = c.rollout.draft_tokens});
+                                             .draft_tokens = c.rollout.draft_tokens,
+                                             .int8 = c.rollout.int8});
   return run;
 }
 

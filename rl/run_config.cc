@@ -45,6 +45,9 @@ void RunConfig::Validate(const ConfigCheck& check) const {
         "needs either model, a folder, or [policy.init], a fresh model's config");
   check(!rewards.empty() || rl.steps == 0, "rewards",
         "is empty: RL needs one [[rewards]] table at least");
+  check(!rollout.int8 || run.device == "cpu", "rollout", "int8 is for device \"cpu\"");
+  check(!rollout.int8 || rl.algorithm.importance_clip.value_or(kInt8ImportanceClip) > 0, "rl",
+        "importance_clip must be above 0 where rollout.int8 is on");
 }
 
 RunConfig ReadRecipe(const std::string& path, const std::vector<std::string>& overrides) {

@@ -114,6 +114,10 @@ struct SftSection {
   }
 };
 
+// rl.importance_clip where rollout.int8 is on and it is not given: the constant of the paper named
+// at ObjectiveSettings.
+inline constexpr double kInt8ImportanceClip = 2;
+
 struct RolloutSection {
   int64_t prompts_per_step = 32;
   int64_t samples_per_prompt = 16;
@@ -127,6 +131,7 @@ struct RolloutSection {
   int64_t prefill_chunk_tokens = 2048;
   int64_t cache_mb = 0;
   int64_t draft_tokens = 0;
+  bool int8 = false;
 
   template <class V>
   void Visit(V& v) {
@@ -144,6 +149,8 @@ struct RolloutSection {
       AtLeast(1));
     v("cache_mb", cache_mb,
       "largest key and value cache in MB; 0: what max_batch full contexts need", AtLeast(0));
+    v("int8", int8,
+      "multiply 8-bit integers in rollouts and evaluations: not exact, rl.importance_clip is on");
     v("draft_tokens", draft_tokens,
       "speculation: tokens guessed ahead from prompt and group, the same samples; 0: off",
       AtLeast(0));

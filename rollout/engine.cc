@@ -237,6 +237,7 @@ void Engine::RunStep() {
   StepPlan& plan = scheduler_.Plan();
   const StepTimer step_timer("step", plan, options_.trace, begin);
   op_spans_.clear();
+  const ops::Int8Products int8(options_.int8);
   const ops::OpRecording recording(options_.trace != nullptr ? &op_spans_ : nullptr);
   GrowCache();
   CopyPages(plan.copies);

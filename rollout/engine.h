@@ -38,6 +38,10 @@ struct EngineOptions {
   // estimated, or are not guessed: rows cost more the larger the batch.
   int64_t draft_tokens = 0;
   double draft_floor = 0.5;
+  // Products with the model's weights in 8-bit integers (ops::Int8Products): the rollouts are those
+  // of a slightly different policy, recorded with its log-probabilities, so that the learner's gap
+  // is not 0 and it has to weigh the tokens.
+  bool int8 = false;
   ChromeTrace* trace = nullptr;  // filled when given; must outlive the engine
 };
 

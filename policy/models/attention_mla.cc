@@ -108,6 +108,7 @@ class MlaAttention final : public AttentionBlock {
     k_up_ = builder.Stacked(name + "k_up", {heads_, latent_, nope_}, std::move(key_slices), fan_in);
     v_up_ = builder.Stacked(name + "v_up", {heads_, value_, latent_},
                             HeadSlices(up, heads_, nope_ + value_, nope_, value_));
+    k_up_->exact = v_up_->exact = true;
   }
 
   at::Tensor Rotate(const at::Tensor& x, const ForwardBatch& batch,

@@ -34,6 +34,7 @@ class Moe final : public MlpBlock {
     const int64_t d = config.hidden_size, width = moe.expert_width, count = moe.num_experts;
     router_ = builder.Matrix(name + "router", names.router, count, d);
     router_->dtype = at::kFloat;
+    router_->exact = true;
     std::vector<ParameterSlice> gate_up, down;
     for (int64_t e = 0; e < count; ++e) {
       const std::string expert = experts + std::to_string(e) + ".";

@@ -44,6 +44,23 @@ int NumThreads();
 // variable RATIONALE_CPU asks for a lower one than the machine has.
 const char* CpuLevel();
 
+// Until its end the calling thread's products with weights are of 8-bit integers, weights scaled by
+// output column and activations by row (cpu/int8.h), except by parameters that are `exact`: faster
+// on AVX512-VNNI, and another policy than the learner's, whose products are not within one. For CPU
+// tensors; others, and Backend::kReference, know nothing of it.
+class Int8Products {
+ public:
+  explicit Int8Products(bool wanted);
+  ~Int8Products();
+  Int8Products(const Int8Products&) = delete;
+  Int8Products& operator=(const Int8Products&) = delete;
+
+  static bool Active();
+
+ private:
+  bool before_;
+};
+
 // ---- embedding, linear ----
 
 // Rows of the table: tokens_T int64 in [0, W), table [W, D] -> [T, D].

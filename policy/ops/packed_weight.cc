@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/thread_pool.h"
 #include "policy/ops/cpu/aligned_buffer.h"
+#include "policy/ops/cpu/int8.h"
 
 namespace rationale::ops {
 namespace {
@@ -22,7 +23,7 @@ struct Form {
 
 struct Forms {
   std::mutex mutex;  // held while a form is looked at or made
-  Form forward, backward;
+  Form forward, backward, int8;
 };
 
 // The parameter's forms, made by whichever thread comes first.
@@ -35,10 +36,21 @@ std::shared_ptr<Forms> FormsOf(Parameter& weight) {
   return std::static_pointer_cast<Forms>(forms);
 }
 
-void PackForm(const Parameter& weight, Direction direction, Form& form) {
+void CheckWeight(const Parameter& weight) {
   const at::Tensor& value = weight.value;
   Check{value.is_cpu() && value.is_contiguous() && (value.dim() == 2 || value.dim() == 3),
         weight.name, ": not a contiguous matrix (or a stack of them) on the CPU"};
+}
+
+constexpr int64_t kCacheLine = 64;
+
+int64_t WholeLines(int64_t bytes) {
+  return (bytes + kCacheLine - 1) / kCacheLine * kCacheLine;
+}
+
+void PackForm(const Parameter& weight, Direction direction, Form& form) {
+  CheckWeight(weight);
+  const at::Tensor& value = weight.value;
   const cpu::Element element = ElementOf(value.scalar_type());
   const int64_t num_matrices = value.dim() == 3 ? value.size(0) : 1;
   const int64_t rows = value.size(-2);
@@ -48,9 +60,7 @@ void PackForm(const Parameter& weight, Direction direction, Form& form) {
                        .k = forward ? columns : rows,
                        .n = forward ? rows : columns,
                        .columns_in_rows = forward};
-  constexpr int64_t kCacheLine = 64;
-  form.stride_bytes =
-      (cpu::PackedBytes(element, view.k, view.n) + kCacheLine - 1) / kCacheLine * kCacheLine;
+  form.stride_bytes = WholeLines(cpu::PackedBytes(element, view.k, view.n));
   char* memory = static_cast<char*>(form.memory.Reserve(num_matrices * form.stride_bytes));
   const char* source = static_cast<const char*>(value.const_data_ptr());
   const int64_t panels = cpu::NumPanels(view.n);
@@ -65,22 +75,53 @@ void PackForm(const Parameter& weight, Direction direction, Form& form) {
   });
 }
 
-}  // namespace
+void PackInt8Form(const Parameter& weight, Form& form) {
+  CheckWeight(weight);
+  const at::Tensor& value = weight.value;
+  const cpu::Element element = ElementOf(value.scalar_type());
+  const int64_t num_matrices = value.dim() == 3 ? value.size(0) : 1;
+  const int64_t n = value.size(-2), k = value.size(-1);
+  const int64_t panels = cpu::Int8Panels(n), panel_bytes = cpu::Int8PanelBytes(k);
+  form.stride_bytes = WholeLines(panels * panel_bytes);
+  char* memory = static_cast<char*>(form.memory.Reserve(num_matrices * form.stride_bytes));
+  const char* source = static_cast<const char*>(value.const_data_ptr());
+  ParallelFor(num_matrices * panels, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t matrix = i / panels, panel = i % panels;
+      cpu::PackInt8Panel(element, source + matrix * n * k * cpu::SizeOf(element), k, n, k, panel,
+                         memory + matrix * form.stride_bytes + panel * panel_bytes);
+    }
+  });
+}
 
-PackedMatrices PackedWeight(Parameter& weight, Direction direction) {
-  const std::shared_ptr<Forms> forms = FormsOf(weight);
-  const std::scoped_lock lock(forms->mutex);
-  Form& form = direction == Direction::kForward ? forms->forward : forms->backward;
+// The form, packed by pack(form) where it is not of the present value.
+template <typename Pack>
+PackedMatrices UpToDate(const Parameter& weight, Form& form, const Pack& pack) {
   const void* source = weight.value.const_data_ptr();
   const cpu::Level level = cpu::ActiveLevel();
   if (form.source != source || form.version != weight.version || form.level != level) {
     form.source = nullptr;  // should packing throw
-    PackForm(weight, direction, form);
+    pack(form);
     form.version = weight.version;
     form.level = level;
     form.source = source;
   }
   return {form.memory.data(), form.stride_bytes};
+}
+
+}  // namespace
+
+PackedMatrices PackedWeight(Parameter& weight, Direction direction) {
+  const std::shared_ptr<Forms> forms = FormsOf(weight);
+  const std::scoped_lock lock(forms->mutex);
+  return UpToDate(weight, direction == Direction::kForward ? forms->forward : forms->backward,
+                  [&](Form& form) { PackForm(weight, direction, form); });
+}
+
+PackedMatrices PackedInt8Weight(Parameter& weight) {
+  const std::shared_ptr<Forms> forms = FormsOf(weight);
+  const std::scoped_lock lock(forms->mutex);
+  return UpToDate(weight, forms->int8, [&](Form& form) { PackInt8Form(weight, form); });
 }
 
 cpu::Element ElementOf(at::ScalarType dtype) {

@@ -27,6 +27,9 @@ enum class Direction { kForward, kBackward };
 // Requires a float32 or bfloat16 value on the CPU.
 PackedMatrices PackedWeight(Parameter& weight, Direction direction);
 
+// The same of kForward for products of 8-bit integers (cpu/int8.h).
+PackedMatrices PackedInt8Weight(Parameter& weight);
+
 // The arithmetic of tensors of this dtype. Throws CheckFailure for others than float32 and
 // bfloat16.
 cpu::Element ElementOf(at::ScalarType dtype);

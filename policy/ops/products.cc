@@ -10,7 +10,9 @@
 #include "policy/ops/autograd.h"
 #include "policy/ops/cpu/convert.h"
 #include "policy/ops/cpu/gemm.h"
+#include "policy/ops/cpu/int8.h"
 #include "policy/ops/kernel_args.h"
+#include "policy/ops/ops.h"
 #include "policy/ops/packed_weight.h"
 #include "policy/ops/reference_products.h"
 
@@ -54,7 +56,9 @@ at::Tensor Product(const at::Tensor& x, Parameter& weight, const Parameter* bias
   Check{x.scalar_type() == dtype, weight.name, ": rows of another dtype"};
   if (!UsesKernels(x)) return reference::Product(x, weight, bias, layout, y_sizes, y_dtype);
   at::Tensor y = EmptyOnCpu(y_sizes, y_dtype);
-  const PackedMatrices packed = PackedWeight(weight, Direction::kForward);
+  const bool int8 = Int8Products::Active() && !weight.exact;
+  const PackedMatrices packed =
+      int8 ? PackedInt8Weight(weight) : PackedWeight(weight, Direction::kForward);
   Small<cpu::GemmProblem> problems;
   for (const RowGroup& group : layout.groups) {
     problems.push_back({.a = ElementAt(x, group.x_offset),
@@ -71,7 +75,7 @@ at::Tensor Product(const at::Tensor& x, Parameter& weight, const Parameter* bias
     settings.bias = bias->value.const_data_ptr();
     settings.bias_element = ElementOf(bias->value.scalar_type());
   }
-  cpu::Gemm(settings, {problems.data(), problems.size()});
+  (int8 ? cpu::GemmInt8 : cpu::Gemm)(settings, {problems.data(), problems.size()});
   return y;
 }
 

@@ -130,6 +130,7 @@ Algorithm ResolveAlgorithm(AlgorithmConfig& config, int64_t max_new_tokens) {
   Merge(config.kl, algorithm.objective.kl);
   Merge(config.kl_estimator, algorithm.objective.kl_estimator);
   Merge(config.kl_in_reward, algorithm.kl_in_reward);
+  Merge(config.importance_clip, algorithm.objective.importance_clip);
   Merge(config.mask_truncated, algorithm.mask_truncated);
   Merge(config.dynamic_sampling, algorithm.dynamic_sampling);
   if (const double bound = algorithm.objective.dual_clip; bound > 0 && bound <= 1) {

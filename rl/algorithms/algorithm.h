@@ -42,6 +42,7 @@ struct AlgorithmConfig {
   std::optional<double> kl;
   std::optional<KlEstimator> kl_estimator;
   std::optional<double> kl_in_reward;
+  std::optional<double> importance_clip;
   std::optional<bool> mask_truncated;
   std::optional<bool> dynamic_sampling;
 
@@ -66,6 +67,8 @@ struct AlgorithmConfig {
     v("kl_estimator", kl_estimator, "k2, k3 or unbiased");
     v("kl_in_reward", kl_in_reward, "weight of the sequence's k1 sum, taken off the reward",
       AtLeast(0));
+    v("importance_clip", importance_clip,
+      "tokens weigh min(p of the learner / p they were drawn with, this): TIS; 0: off", AtLeast(0));
     v("mask_truncated", mask_truncated,
       "responses that hit the length limit count for the baseline, their tokens not for the loss");
     v("dynamic_sampling", dynamic_sampling,

@@ -40,8 +40,10 @@ struct ObjectiveSettings {
       KlEstimator::kK3;         // kUnbiased: r_t k3 (DeepSeek-V3.2, arXiv:2512.02556, eq. 7)
   double kl_exponent_max = 20;  // d is clamped to it before exp
   double constant_length = 0;   // kConstant's length, usually max_new_tokens
-  double importance_clip =
-      0;  // > 0: tokens are weighted by min(exp(old_logp - behaviour_logp), this): TIS; 0: off
+  // > 0: tokens are weighted by min(exp(old_logp - behaviour_logp), this), truncated importance
+  // sampling (Yao et al. 2025, "Your Efficient RL Framework Secretly Brings You Off-Policy RL
+  // Training"); 0: off
+  double importance_clip = 0;
 };
 
 }  // namespace rationale

@@ -172,6 +172,32 @@ TEST_P(Exactness, AChangeOfWeightsInFlightKeepsEveryVersionsTokensExact) {
   EXPECT_GT(MaxAbsLogprobGap(*model_, rollouts, 1), 0);
 }
 
+// Of a policy that differs a little from the learner's, but the same policy however it is
+// scheduled.
+TEST_P(Exactness, Int8RolloutsAreTheSameInAnyScheduleAndNearTheLearner) {
+  const auto requests = MakeRequests(6, 3, 50, 40, model_->config().vocab_size);
+  Engine alone(*model_, nullptr, {.max_batch = 1, .int8 = true});
+  const auto expected = alone.Generate(requests);
+  for (const int num_threads : {1, 3}) {
+    ops::SetNumThreads(num_threads);
+    Engine engine(*model_, nullptr,
+                  {.max_batch = 64, .prefill_chunk_tokens = 33, .num_pages = 8, .int8 = true});
+    ExpectSame(expected, engine.Generate(requests), "threads " + std::to_string(num_threads));
+    EXPECT_GT(engine.stats().preemptions, 0);
+  }
+  EXPECT_GT(MaxAbsLogprobGap(*model_, expected, 0), 0);
+  const auto learner = LearnerLogprobs(*model_, expected);
+  double sum = 0, num_tokens = 0;
+  for (size_t i = 0; i < expected.size(); ++i) {
+    for (size_t t = 0; t < learner[i].size(); ++t, ++num_tokens) {
+      sum += std::abs(static_cast<double>(expected[i].logprobs[t] - learner[i][t]));
+    }
+  }
+  EXPECT_LT(sum / num_tokens, 1);  // single tokens are far off where a router chose otherwise
+  Engine exact(*model_, nullptr, {});
+  EXPECT_EQ(MaxAbsLogprobGap(*model_, exact.Generate(requests), 0), 0);
+}
+
 std::string NameOf(const testing::TestParamInfo<std::tuple<int, at::ScalarType>>& info) {
   return Architectures()[static_cast<size_t>(std::get<0>(info.param))].name +
          (std::get<1>(info.param) == at::kFloat ? "_fp32" : "_bf16");

@@ -1,5 +1,7 @@
 // rationale bench rollout: tokens per second of the rollout engine, beside the roofline's bound.
 
+#include <algorithm>
+#include <cmath>
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,6 +20,7 @@
 #include "rl/cli/torch/roofline.h"
 #include "rl/prompter.h"
 #include "rollout/engine.h"
+#include "rollout/gap.h"
 
 namespace rationale {
 namespace {
@@ -61,6 +64,9 @@ struct BenchArguments {
                     "least chance, as estimated, that a guess is right")
         ->capture_default_str()
         ->check(CLI::Range(0.0, 1.0));
+    arguments.add_flag(
+        "--int8", engine.int8,
+        "multiply 8-bit integers; prints the gap to the learner's log-probabilities");
     arguments.add_option("--repeats", repeats, "the best of so many runs is printed")
         ->capture_default_str()
         ->check(Positive());
@@ -129,6 +135,25 @@ void AddStats(const RolloutStats& stats, int64_t prompt_tokens, JsonWriter& json
       .Field("accepted_tokens", stats.accepted_tokens);
 }
 
+// |ln p recorded - ln p of the learner's forward| over the tokens of one more run.
+void AddGap(Model& model, Engine& engine, const std::vector<SampleRequest>& requests,
+            JsonWriter& json) {
+  const std::vector<Rollout> rollouts = engine.Generate(requests);
+  const auto learner = LearnerLogprobs(model, rollouts);
+  double greatest = 0, sum = 0, num_tokens = 0;
+  for (size_t i = 0; i < rollouts.size(); ++i) {
+    for (size_t t = 0; t < learner[i].size(); ++t) {
+      const double gap = std::abs(double{rollouts[i].logprobs[t]} - double{learner[i][t]});
+      greatest = std::max(greatest, gap);
+      sum += gap;
+      num_tokens += 1;
+    }
+  }
+  json.Field("max_abs_logprob_gap", greatest)
+      .Field("mean_abs_logprob_gap", sum / num_tokens)
+      .Field("gap_tokens", static_cast<int64_t>(num_tokens));
+}
+
 void AddSettings(const BenchArguments& options, JsonWriter& json) {
   json.Field("model", options.model.folder)
       .Field("batch", options.work.batch)
@@ -186,12 +211,14 @@ int BenchRolloutCommand(int argc, char** argv) {
       .Field("peak_gflop_s", machine.flop_per_s / 1e9);
   AddStats(engine.stats(), prompt_tokens, json);
   AddSettings(options, json);
+  json.Field("int8", options.engine.int8);
   if (!options.trace.empty()) {
     json.Field("matmul_attention_share",
                trace.DecodeSeconds({"linear", "linear_per_head", "grouped_linear", "attention"}) /
                    trace.DecodeSeconds({"step"}));
     WriteFileDurably(options.trace, trace.Json());
   }
+  if (options.engine.int8) AddGap(*model, engine, requests, json);
   Print(json.EndObject().Take() + '\n');
   return 0;
 }

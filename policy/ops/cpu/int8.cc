@@ -1,0 +1,165 @@
+#include "policy/ops/cpu/int8.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <vector>
+
+#include "base/check.h"
+#include "base/thread_pool.h"
+#include "policy/ops/cpu/aligned_buffer.h"
+
+namespace rationale::ops::cpu {
+namespace {
+
+constexpr int64_t DivideUp(int64_t a, int64_t b) {
+  return (a + b - 1) / b;
+}
+
+float ValueAt(Element element, const void* data, int64_t index) {
+  if (element == Element::kFloat) return static_cast<const float*>(data)[index];
+  const uint32_t bits = uint32_t{static_cast<const Bf16*>(data)[index].bits} << 16;
+  float value;
+  std::memcpy(&value, &bits, sizeof(value));
+  return value;
+}
+
+// A of all problems as bytes, in memory that lasts until this thread's next call.
+struct QuantisedRows {
+  AlignedBuffer bytes, scales;
+  std::vector<int64_t> first_byte, first_row;  // of each problem
+
+  void Place(std::span<const GemmProblem> problems) {
+    first_byte.assign(1, 0);
+    first_row.assign(1, 0);
+    for (const GemmProblem& problem : problems) {
+      first_byte.push_back(first_byte.back() + problem.m * Int8RowBytes(problem.k));
+      first_row.push_back(first_row.back() + problem.m);
+    }
+    bytes.Reserve(first_byte.back());
+    scales.Reserve(first_row.back() * int64_t{sizeof(float)});
+  }
+  uint8_t* BytesOf(size_t problem) const {
+    return static_cast<uint8_t*>(const_cast<void*>(bytes.data())) + first_byte[problem];
+  }
+  float* ScalesOf(size_t problem) const {
+    return static_cast<float*>(const_cast<void*>(scales.data())) + first_row[problem];
+  }
+};
+
+void Quantise(Element element, const GemmProblem& problem, int64_t row, uint8_t* bytes,
+              float* scales) {
+  uint8_t* to = bytes + row * Int8RowBytes(problem.k);
+  const int64_t at = row * problem.a_stride;
+  scales[row] =
+      element == Element::kFloat
+          ? Int8().quantise_float(static_cast<const float*>(problem.a) + at, problem.k, to)
+          : Int8().quantise_bf16(static_cast<const Bf16*>(problem.a) + at, problem.k, to);
+}
+
+// How one call is cut: blocks of rows of a panel, numbered problem by problem.
+struct TilePlan {
+  static constexpr int64_t kBlockRows = 96;
+  int64_t num_panels = 0;
+  std::vector<int64_t> first_tile;
+
+  void Number(std::span<const GemmProblem> problems, int64_t n) {
+    num_panels = Int8Panels(n);
+    first_tile.assign(1, 0);
+    for (const GemmProblem& problem : problems) {
+      first_tile.push_back(first_tile.back() + DivideUp(problem.m, kBlockRows) * num_panels);
+    }
+  }
+};
+
+void RunTile(const GemmSettings& settings, std::span<const GemmProblem> problems,
+             const QuantisedRows& rows, const TilePlan& plan, int64_t index) {
+  const auto after = std::upper_bound(plan.first_tile.begin(), plan.first_tile.end(), index);
+  const auto which = static_cast<size_t>(after - plan.first_tile.begin()) - 1;
+  const GemmProblem& problem = problems[which];
+  const int64_t row_blocks = DivideUp(problem.m, TilePlan::kBlockRows);
+  const int64_t tile_index = index - plan.first_tile[which];
+  const int64_t row = tile_index % row_blocks * TilePlan::kBlockRows;
+  const int64_t panel = tile_index / row_blocks, column = panel * kInt8Columns;
+  const Int8Tile tile{.a = rows.BytesOf(which) + row * Int8RowBytes(problem.k),
+                      .a_scale = rows.ScalesOf(which) + row,
+                      .m = std::min(problem.m - row, TilePlan::kBlockRows),
+                      .k = problem.k,
+                      .packed_panel = static_cast<const char*>(problem.packed_b) +
+                                      panel * Int8PanelBytes(problem.k),
+                      .columns = std::min(settings.n - column, kInt8Columns),
+                      .bias = settings.bias == nullptr ? nullptr
+                                                       : static_cast<const char*>(settings.bias) +
+                                                             column * SizeOf(settings.bias_element),
+                      .bias_element = settings.bias_element,
+                      .c = static_cast<char*>(problem.c) +
+                           (row * problem.c_stride + column) * SizeOf(settings.output),
+                      .c_stride = problem.c_stride,
+                      .output = settings.output};
+  (HasFastInt8() ? Int8().vnni_tile : Int8().tile)(tile);
+}
+
+}  // namespace
+
+bool HasFastInt8() {
+#if defined(__x86_64__)
+  return Int8().vnni_tile != nullptr && __builtin_cpu_supports("avx512vnni");
+#else
+  return false;
+#endif
+}
+
+void PackInt8Panel(Element element, const void* weight, int64_t stride, int64_t n, int64_t k,
+                   int64_t panel, void* packed_panel) {
+  auto* bytes = static_cast<int8_t*>(packed_panel);
+  auto* scales = reinterpret_cast<float*>(bytes + kInt8Columns * Int8RowBytes(k));
+  auto* excess = reinterpret_cast<int32_t*>(scales + kInt8Columns);
+  std::memset(packed_panel, 0, static_cast<size_t>(Int8PanelBytes(k)));
+  const int64_t begin = panel * kInt8Columns, end = std::min(n, begin + kInt8Columns);
+  for (int64_t column = begin; column < end; ++column) {
+    float greatest = 0;
+    for (int64_t i = 0; i < k; ++i) {
+      greatest = std::max(greatest, std::abs(ValueAt(element, weight, column * stride + i)));
+    }
+    const float scale = greatest / 127, inverse = scale > 0 ? 1 / scale : 0;
+    int32_t sum = 0;
+    int8_t* to = bytes + (column - begin) * kInt8Depth;
+    for (int64_t i = 0; i < k; ++i) {
+      const float value = std::nearbyint(ValueAt(element, weight, column * stride + i) * inverse);
+      const auto rounded = static_cast<int8_t>(std::clamp(value, -127.0f, 127.0f));
+      to[i / kInt8Depth * kInt8Columns * kInt8Depth + i % kInt8Depth] = rounded;
+      sum += rounded;
+    }
+    scales[column - begin] = scale;
+    excess[column - begin] = 128 * sum;
+  }
+}
+
+void GemmInt8(const GemmSettings& settings, std::span<const GemmProblem> problems) {
+  Check{!settings.accumulate, "int8 products do not accumulate"};
+  thread_local QuantisedRows own_rows;
+  thread_local TilePlan own_plan;
+  own_rows.Place(problems);
+  own_plan.Number(problems, settings.n);
+  const QuantisedRows& rows = own_rows;  // the caller's, not each thread's own
+  const TilePlan& plan = own_plan;
+  constexpr int64_t kRowElements = 1 << 14;  // of a piece
+  for (size_t i = 0; i < problems.size(); ++i) {
+    const GemmProblem& problem = problems[i];
+    if (problem.m == 0) continue;
+    ParallelFor(problem.m, DivideUp(kRowElements, problem.k), [&](int64_t begin, int64_t end) {
+      for (int64_t row = begin; row < end; ++row) {
+        Quantise(settings.operands, problem, row, rows.BytesOf(i), rows.ScalesOf(i));
+      }
+    });
+  }
+  const int64_t num_tiles = plan.first_tile.back();
+  // A few pieces a thread, so that one that was held up costs little; small calls stay on one.
+  const int64_t grain =
+      std::max<int64_t>(1, num_tiles / (8 * int64_t{ComputePool().num_threads()}));
+  ParallelFor(num_tiles, grain, [&](int64_t begin, int64_t end) {
+    for (int64_t tile = begin; tile < end; ++tile) RunTile(settings, problems, rows, plan, tile);
+  });
+}
+
+}  // namespace rationale::ops::cpu

@@ -1,0 +1,79 @@
+// int8: matrix products of 8-bit integers, C = A B^T, for rollouts that may differ from the
+// learner.
+//
+// Weights are scaled by output column, activations by row, when they are multiplied, both
+// symmetrically and rounded to nearest even (the W8A8 of Dettmers et al. 2022, LLM.int8(),
+// arXiv:2208.07339, eq. 4, without its outliers):
+//   w_nk = scale_n q_nk,  x_mk = scale_m p_mk,  q and p integers in [-127, 127]
+//   c_mn = float32(sum over k of p_mk q_nk) * scale_n * scale_m (+ bias_n)
+// The sums are integers, hence the same in every order: a row's result depends on its own values
+// alone, and on no CPU level.
+//
+// A is stored with 128 added, as AVX512-VNNI's vpdpbusd multiplies unsigned with signed bytes; what
+// that adds to a column's sum, 128 sum over k of q_nk, is kept with the column.
+
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "policy/ops/cpu/bf16.h"
+#include "policy/ops/cpu/dispatch.h"
+#include "policy/ops/cpu/gemm.h"
+
+namespace rationale::ops::cpu {
+
+// A panel of B: kInt8Columns columns, for every 4 of k 4 bytes of each column, then each column's
+// scale (float32) and excess (int32).
+inline constexpr int64_t kInt8Columns = 32;
+inline constexpr int64_t kInt8Depth = 4;
+
+// Bytes of a row of A: k rounded up to kInt8Depth.
+constexpr int64_t Int8RowBytes(int64_t k) {
+  return (k + kInt8Depth - 1) / kInt8Depth * kInt8Depth;
+}
+constexpr int64_t Int8PanelBytes(int64_t k) {
+  return kInt8Columns * (Int8RowBytes(k) + 8);
+}
+constexpr int64_t Int8Panels(int64_t n) {
+  return (n + kInt8Columns - 1) / kInt8Columns;
+}
+
+// Packs panel `panel` of a weight [n, k] (rows of k elements, `stride` apart). |values| finite.
+void PackInt8Panel(Element element, const void* weight, int64_t stride, int64_t n, int64_t k,
+                   int64_t panel, void* packed_panel);
+
+// Computes all products in two parallel regions: A of each problem is quantised, then multiplied.
+// A and C as for Gemm (no accumulate); packed_b are panels as above.
+void GemmInt8(const GemmSettings& settings, std::span<const GemmProblem> problems);
+
+// ---- the kernels of one level ----
+
+struct Int8Tile {
+  const uint8_t* a = nullptr;      // rows of Int8RowBytes(k)
+  const float* a_scale = nullptr;  // a row
+  int64_t m = 0;
+  int64_t k = 0;
+  const void* packed_panel = nullptr;
+  int64_t columns = 0;  // of C in this panel
+  const void* bias = nullptr;
+  Element bias_element = Element::kFloat;
+  void* c = nullptr;  // the tile's first element
+  int64_t c_stride = 0;
+  Element output = Element::kFloat;
+};
+
+struct Int8Kernels {
+  // x [k] to bytes (values above k: 128) and returns the scale; 0 for a row of zeros.
+  float (*quantise_float)(const float* x, int64_t k, uint8_t* to);
+  float (*quantise_bf16)(const Bf16* x, int64_t k, uint8_t* to);
+  void (*tile)(const Int8Tile& tile);
+  void (*vnni_tile)(const Int8Tile& tile);  // null where the level has no AVX-512
+};
+RATIONALE_KERNELS(Int8Kernels, Int8)
+
+// Whether the machine multiplies bytes by AVX512-VNNI at the level in use; else the sums take about
+// as long as float32's, or longer.
+bool HasFastInt8();
+
+}  // namespace rationale::ops::cpu

@@ -1,0 +1,138 @@
+// Tests of products of 8-bit integers: against integers in plain loops, the same on every level.
+
+#include "policy/ops/cpu/int8.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <vector>
+
+#include <ATen/core/grad_mode.h>
+
+#include "policy/ops/ops.h"
+#include "tests/policy/linear_oracle.h"
+
+namespace rationale {
+namespace {
+
+using testing::RandomParameter;
+using testing::RandomTensor;
+using testing::SameBits;
+
+class Int8Test : public ::testing::Test {
+ protected:
+  void TearDown() override {
+    ops::cpu::SetLevel(ops::cpu::MachineLevels().back());
+    ops::SetNumThreads(1);
+  }
+};
+
+// The integers of a row and what they are multiplied by, as int8.h says.
+struct Quantised {
+  std::vector<int64_t> values;
+  float scale = 0;
+
+  Quantised(const float* x, int64_t k) {
+    float greatest = 0;
+    for (int64_t i = 0; i < k; ++i) greatest = std::max(greatest, std::fabs(x[i]));
+    scale = greatest / 127;
+    const float inverse = scale > 0 ? 1 / scale : 0;
+    for (int64_t i = 0; i < k; ++i) {
+      values.push_back(static_cast<int64_t>(std::nearbyint(x[i] * inverse)));
+    }
+  }
+};
+
+float Expected(const Quantised& row, const Quantised& column) {
+  int64_t sum = 0;
+  for (size_t i = 0; i < row.values.size(); ++i) sum += row.values[i] * column.values[i];
+  return static_cast<float>(sum) * column.scale * row.scale;
+}
+
+TEST_F(Int8Test, ProductsAreThoseOfTheRoundedIntegersOnEveryLevel) {
+  for (const auto level : ops::cpu::MachineLevels()) {
+    ops::cpu::SetLevel(level);
+    for (const auto& [n, k] : {std::pair{1, 1}, {5, 3}, {64, 64}, {70, 33}, {129, 100}}) {
+      Parameter weight = RandomParameter({n, k}, at::kFloat, 1);
+      Parameter bias = RandomParameter({n}, at::kFloat, 2);
+      at::Tensor x = RandomTensor({31, k}, at::kFloat, 3);
+      x.select(0, 4).zero_();
+      const ops::Int8Products int8(true);
+      const at::Tensor y = ops::Linear(x, weight, &bias);
+      for (int64_t row = 0; row < 31; ++row) {
+        const Quantised a(x.const_data_ptr<float>() + row * k, k);
+        for (int64_t column = 0; column < n; ++column) {
+          const Quantised b(weight.value.const_data_ptr<float>() + column * k, k);
+          const float expected = Expected(a, b) + bias.value.const_data_ptr<float>()[column];
+          ASSERT_EQ(y.const_data_ptr<float>()[row * n + column], expected)
+              << ops::CpuLevel() << ' ' << n << 'x' << k << " row " << row << " column " << column;
+        }
+      }
+    }
+  }
+}
+
+TEST_F(Int8Test, ARowIsTheSameAloneAndInAnyBatchOnAnyNumberOfThreads) {
+  for (const at::ScalarType dtype : {at::kFloat, at::kBFloat16}) {
+    Parameter weight = RandomParameter({576, 130}, dtype, 1);
+    const at::Tensor x = RandomTensor({213, 130}, dtype, 3);
+    const ops::Int8Products int8(true);
+    const at::Tensor expected = ops::Linear(x, weight);
+    for (const int threads : {1, 2, 5}) {
+      ops::SetNumThreads(threads);
+      for (const int64_t rows : {1, 2, 7, 12, 13, 64, 100, 213}) {
+        ASSERT_TRUE(SameBits(ops::Linear(x.narrow(0, 213 - rows, rows), weight),
+                             expected.narrow(0, 213 - rows, rows)))
+            << rows << " rows, " << threads << " threads";
+      }
+    }
+  }
+}
+
+TEST_F(Int8Test, GroupsOfRowsUseTheirOwnMatrix) {
+  Parameter weight = RandomParameter({3, 20, 40}, at::kFloat, 1);
+  const at::Tensor x = RandomTensor({9, 40}, at::kFloat, 2);
+  const std::vector<int64_t> offsets = {0, 4, 4, 9};
+  const ops::Int8Products int8(true);
+  const at::Tensor y = ops::GroupedLinear(x, weight, offsets);
+  for (const int64_t expert : {0, 2}) {
+    Parameter own = RandomParameter({20, 40}, at::kFloat, 9);
+    own.value = weight.value.select(0, expert).clone();
+    const int64_t first = offsets[static_cast<size_t>(expert)];
+    const int64_t count = offsets[static_cast<size_t>(expert) + 1] - first;
+    EXPECT_TRUE(SameBits(ops::Linear(x.narrow(0, first, count), own), y.narrow(0, first, count)));
+  }
+}
+
+TEST_F(Int8Test, ExactParametersAndTheTimeAfterTheScopeAreNotQuantised) {
+  Parameter weight = RandomParameter({20, 40}, at::kFloat, 1);
+  const at::Tensor x = RandomTensor({9, 40}, at::kFloat, 2);
+  const at::Tensor exact = ops::Linear(x, weight);
+  {
+    const ops::Int8Products int8(true);
+    EXPECT_FALSE(SameBits(ops::Linear(x, weight), exact));
+    {
+      const ops::Int8Products not_here(false);
+      EXPECT_TRUE(SameBits(ops::Linear(x, weight), exact));
+    }
+    weight.exact = true;
+    EXPECT_TRUE(SameBits(ops::Linear(x, weight), exact));
+    weight.exact = false;
+  }
+  EXPECT_TRUE(SameBits(ops::Linear(x, weight), exact));
+}
+
+TEST_F(Int8Test, FollowsAnUpdateOfTheWeight) {
+  Parameter weight = RandomParameter({20, 40}, at::kFloat, 1);
+  const at::Tensor x = RandomTensor({9, 40}, at::kFloat, 2);
+  const ops::Int8Products int8(true);
+  const at::Tensor before = ops::Linear(x, weight);
+  weight.value.mul_(2);
+  ++weight.version;
+  EXPECT_TRUE(SameBits(ops::Linear(x, weight), before.mul(2)));
+}
+
+}  // namespace
+}  // namespace rationale

@@ -125,6 +125,19 @@ int64_t PromptTokens(const std::vector<SampleRequest>& requests) {
   return tokens;
 }
 
+// Measures the processor, so that bound and figure are of one moment. `context`: tokens a sequence
+// has on average.
+void AddRoofline(const Model& model, int64_t batch, double context, double tokens_per_s,
+                 JsonWriter& json) {
+  const at::ScalarType dtype = model.options().dtype;
+  const Machine machine = MeasureMachine(dtype);
+  const double bound = BoundTokensPerSecond(model.config(), machine, dtype, batch, context);
+  json.Field("bound_tokens_per_s", bound)
+      .Field("roofline_share", tokens_per_s / bound)
+      .Field("bandwidth_gb_s", machine.bytes_per_s / 1e9)
+      .Field("peak_gflop_s", machine.flop_per_s / 1e9);
+}
+
 void AddStats(const RolloutStats& stats, int64_t prompt_tokens, JsonWriter& json) {
   json.Field("prompt_tokens", prompt_tokens)  // of all sequences: prefilled, if nothing is shared
       .Field("prefill_tokens", stats.prefill_tokens)
@@ -162,6 +175,7 @@ void AddSettings(const BenchArguments& options, JsonWriter& json) {
       .Field("data", options.data)
       .Field("new", options.work.new_tokens)
       .Field("dtype", options.model.dtype)
+      .Field("device", options.model.device)
       .Field("sample", options.sample)
       .Field("threads", ops::NumThreads())
       .Field("cpu_level", ops::CpuLevel());
@@ -174,7 +188,7 @@ int BenchRolloutCommand(int argc, char** argv) {
       "bench rollout",
       "Measures rollouts: random prompts, stop tokens ignored, or real ones. decode_tokens_per_s = "
       "tokens after each sequence's first / (total - prefill); the bound is what bandwidth and "
-      "peak rate measured in the same run allow.",
+      "peak rate measured in the same run allow (on CPUs).",
       "  rationale bench rollout --model models/smollm2 --batch 64 --dtype bf16 --sample\n"
       "  rationale bench rollout --model models/smollm2 --batch 64 --samples 8 --prompt 512\n"
       "  rationale bench rollout --model models/smollm2 --data gsm8k --template smollm2 --batch 8 "
@@ -192,23 +206,20 @@ int BenchRolloutCommand(int argc, char** argv) {
   const RolloutTiming timing = TimeRollouts(engine, requests, options.repeats, &trace);
 
   const int64_t prompt_tokens = PromptTokens(requests);
-  const auto batch = static_cast<double>(options.work.batch),
-             tokens = static_cast<double>(timing.tokens);
-  const Machine machine = MeasureMachine(model->options().dtype);
-  const double context = (static_cast<double>(prompt_tokens) + tokens / 2) / batch;
-  const double bound = BoundTokensPerSecond(model->config(), machine, model->options().dtype,
-                                            options.work.batch, context);
+  const auto tokens = static_cast<double>(timing.tokens);
   JsonWriter json;
   json.BeginObject()
       .Field("decode_tokens_per_s", timing.DecodeTokensPerSecond())
       .Field("total_tokens_per_s", tokens / timing.total_s)
       .Field("prefill_ms", 1e3 * timing.prefill_s)
       .Field("ms_per_step",
-             1e3 * (timing.total_s - timing.prefill_s) / static_cast<double>(timing.steps))
-      .Field("bound_tokens_per_s", bound)
-      .Field("roofline_share", timing.DecodeTokensPerSecond() / bound)
-      .Field("bandwidth_gb_s", machine.bytes_per_s / 1e9)
-      .Field("peak_gflop_s", machine.flop_per_s / 1e9);
+             1e3 * (timing.total_s - timing.prefill_s) / static_cast<double>(timing.steps));
+  if (model->options().device.is_cpu()) {
+    const auto batch = static_cast<double>(options.work.batch);
+    AddRoofline(*model, options.work.batch,
+                (static_cast<double>(prompt_tokens) + tokens / 2) / batch,
+                timing.DecodeTokensPerSecond(), json);
+  }
   AddStats(engine.stats(), prompt_tokens, json);
   AddSettings(options, json);
   json.Field("int8", options.engine.int8);

@@ -3,8 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <functional>
+#include <map>
 #include <set>
 #include <sstream>
+#include <string>
 
 #include "base/json.h"
 #include "datasets/generators/registry.h"
@@ -36,6 +39,12 @@ TEST(CodeWords, ComputesAsPythonDoes) {
   const auto floor_divide = [](int64_t x, int64_t n) {
     return x >= 0 ? x / n : -((-x + n - 1) / n);
   };
+  const std::map<std::string, std::function<int64_t(int64_t, int64_t)>> results = {
+      {"f of a and b : divide by 3 .", [&](auto a, auto) { return floor_divide(a, 3); }},
+      {"f of a and b : remainder by 3 .", [&](auto a, auto) { return a - 3 * floor_divide(a, 3); }},
+      {"f of a and b : subtract from b .", [](auto a, auto b) { return b - a; }},
+      {"f of a and b : keep at least 2 .", [](auto a, auto) { return std::max<int64_t>(a, 2); }},
+      {"f of a and b : square .", [](auto a, auto) { return a * a; }}};
   std::set<std::string> seen;
   for (uint64_t i = 0; i < 800; ++i) {
     const Split split = i % 2 == 0 ? Split::kTrain : Split::kHeldOut;
@@ -45,20 +54,9 @@ TEST(CodeWords, ComputesAsPythonDoes) {
       const int64_t a = tests["inputs"][t][0].GetInt64(), b = tests["inputs"][t][1].GetInt64();
       const int64_t result = tests["outputs"][t][0].GetInt64();
       const std::string& words = problem.prompt;
-      if (words == "f of a and b : divide by 3 .") {
-        EXPECT_EQ(result, floor_divide(a, 3)) << a;
-      }
-      if (words == "f of a and b : remainder by 3 .") {
-        EXPECT_EQ(result, a - 3 * floor_divide(a, 3));
-      }
-      if (words == "f of a and b : subtract from b .") {
-        EXPECT_EQ(result, b - a);
-      }
-      if (words == "f of a and b : keep at least 2 .") {
-        EXPECT_EQ(result, std::max<int64_t>(a, 2));
-      }
-      if (words == "f of a and b : square .") {
-        EXPECT_EQ(result, a * a);
+      const auto known = results.find(words);
+      if (known != results.end()) {
+        EXPECT_EQ(result, known->second(a, b)) << words << ' ' << a << ' ' << b;
       }
       seen.insert(words);
     }

@@ -12,7 +12,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 data=${1:-../shared/data/humaneval}
 shift || true
-cases=$(mktemp)
+cases=$(mktemp --suffix .jsonl)
 trap 'rm -f "$cases"' EXIT
 ninja -C build/release code_bench >/dev/null
 python3 scripts/code_cases.py "$data" "$@" >"$cases"

@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "base/error.h"
+#include "base/json.h"
 
 namespace rationale {
 namespace {
@@ -259,6 +260,29 @@ std::string TomlText(const ConfigValue& value) {
     parts.push_back(fmt::format("{} = {}", TomlKey(key), TomlText(child)));
   }
   return parts.empty() ? "{}" : fmt::format("{{ {} }}", fmt::join(parts, ", "));
+}
+
+void WriteJson(const ConfigValue& value, JsonWriter& json) {
+  if (value.is_table()) {
+    json.BeginObject();
+    for (const auto& member : value.table()) {
+      json.Key(member.key);
+      WriteJson(member.value, json);
+    }
+    json.EndObject();
+  } else if (const auto* array = std::get_if<ConfigValue::Array>(&value.data)) {
+    json.BeginArray();
+    for (const ConfigValue& element : *array) WriteJson(element, json);
+    json.EndArray();
+  } else if (const auto* truth = std::get_if<bool>(&value.data)) {
+    json.Value(*truth);
+  } else if (const auto* integer = std::get_if<int64_t>(&value.data)) {
+    json.Value(*integer);
+  } else if (const auto* number = std::get_if<double>(&value.data)) {
+    json.Value(*number);
+  } else {
+    json.Value(std::get<std::string>(value.data));
+  }
 }
 
 }  // namespace rationale

@@ -12,6 +12,8 @@
 
 namespace rationale {
 
+class JsonWriter;
+
 // One TOML value. A field of this type in a configuration struct keeps a table as it is, for the
 // component that understands its keys: see ReadConfig in config.h.
 class ConfigValue {
@@ -68,5 +70,8 @@ std::string TomlText(double value);
 std::string TomlText(std::string_view value);
 // A key, quoted where TOML wants that.
 std::string TomlKey(std::string_view key);
+
+// The value as the writer's next one: tables are objects.
+void WriteJson(const ConfigValue& value, JsonWriter& json);
 
 }  // namespace rationale

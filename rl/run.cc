@@ -16,29 +16,6 @@
 namespace rationale {
 namespace {
 
-void WriteValue(const ConfigValue& value, JsonWriter& json) {
-  if (const auto* table = std::get_if<ConfigValue::Table>(&value.data)) {
-    json.BeginObject();
-    for (const auto& [key, member] : *table) {
-      json.Key(key);
-      WriteValue(member, json);
-    }
-    json.EndObject();
-  } else if (const auto* array = std::get_if<ConfigValue::Array>(&value.data)) {
-    json.BeginArray();
-    for (const auto& element : *array) WriteValue(element, json);
-    json.EndArray();
-  } else if (const auto* flag = std::get_if<bool>(&value.data)) {
-    json.Value(*flag);
-  } else if (const auto* integer = std::get_if<int64_t>(&value.data)) {
-    json.Value(*integer);
-  } else if (const auto* number = std::get_if<double>(&value.data)) {
-    json.Value(*number);
-  } else {
-    json.Value(std::get<std::string>(value.data));
-  }
-}
-
 // policy.init as a config.json of its own, completed by what the tokenizer decides.
 ModelConfig InitConfig(const ConfigValue& init, const Tokenizer& tokenizer,
                        const std::string& folder) {
@@ -46,7 +23,7 @@ ModelConfig InitConfig(const ConfigValue& init, const Tokenizer& tokenizer,
   json.BeginObject();
   for (const auto& [key, value] : init.table()) {
     json.Key(key);
-    WriteValue(value, json);
+    WriteJson(value, json);
   }
   const auto complete = [&](const char* key, int64_t value) {
     if (init.Find(key) == nullptr) json.Field(key, value);

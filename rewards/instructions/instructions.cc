@@ -76,29 +76,6 @@ Instructions ReadInstructions(const std::string& names_text, const std::string* 
   return instructions;
 }
 
-void WriteJson(const ConfigValue& value, JsonWriter& json) {
-  if (value.is_table()) {
-    json.BeginObject();
-    for (const auto& member : value.table()) {
-      json.Key(member.key);
-      WriteJson(member.value, json);
-    }
-    json.EndObject();
-  } else if (const auto* array = std::get_if<ConfigValue::Array>(&value.data)) {
-    json.BeginArray();
-    for (const ConfigValue& element : *array) WriteJson(element, json);
-    json.EndArray();
-  } else if (const auto* truth = std::get_if<bool>(&value.data)) {
-    json.Value(*truth);
-  } else if (const auto* integer = std::get_if<int64_t>(&value.data)) {
-    json.Value(*integer);
-  } else if (const auto* number = std::get_if<double>(&value.data)) {
-    json.Value(*number);
-  } else {
-    json.Value(std::get<std::string>(value.data));
-  }
-}
-
 // Empty lines are no variants.
 std::vector<std::string> Variants(std::string_view text) {
   const size_t first = text.find('\n');

@@ -323,8 +323,11 @@ void Warden::Watch(Running& job, Report& report) {
       Order order{};
       std::vector<int> fds;
       if (ReceiveMessage(kControlFd, &order, sizeof order, fds) <= 0) _exit(0);
-      report.cause = Cause::kOutput;
-      SetText(report, "wrote more output than it may");
+      // A limit that has ended the job may be why it is stopped: its joined program saw it go.
+      if (CheckLimits(job, report)) {
+        report.cause = Cause::kOutput;
+        SetText(report, "wrote more output than it may");
+      }
       return;
     }
     if (events[0].revents != 0) {

@@ -93,6 +93,16 @@ TEST(ImportanceCorrection, SeveralUpdatesCompareWithThePolicyBeforeTheFirst) {
   EXPECT_NE(UpdateWith(settings, true).hash, updated.hash);
 }
 
+// Every token's weight is above 1/2 here, so both clips hold for all of them.
+TEST(ImportanceCorrection, TheClipBoundsEveryTokensWeight) {
+  LearnerSettings settings;
+  settings.objective.importance_clip = 0.5;
+  const double half = UpdateWith(settings, true).report.gradient_norm;
+  settings.objective.importance_clip = 0.25;
+  EXPECT_GT(half, 0);
+  EXPECT_NEAR(UpdateWith(settings, true).report.gradient_norm, half / 2, 1e-6 * half);
+}
+
 TEST(ImportanceCorrection, ChangesNothingWhereTheSamplerIsTheLearner) {
   LearnerSettings settings;
   for (const int64_t epochs : {1, 2}) {

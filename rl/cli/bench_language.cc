@@ -8,6 +8,7 @@
 // given for the other half and for both.
 
 #include <fmt/format.h>
+#include <unicode/uchar.h>
 
 #include <algorithm>
 #include <cmath>
@@ -22,6 +23,7 @@
 #include "base/text_table.h"
 #include "datasets/paths.h"
 #include "rewards/language/share.h"
+#include "rewards/utf8.h"
 #include "rl/cli/arguments.h"
 #include "rl/cli/output.h"
 
@@ -78,14 +80,20 @@ int Known(const std::string& code, const std::string& where) {
   return *language;
 }
 
-std::vector<Sentence> ReadSentences(const std::string& path, const WordCutter& cutter) {
+size_t NumLetters(std::string_view text) {
+  size_t letters = 0;
+  for (size_t at = 0; at < text.size();) letters += u_isalpha(NextCodePoint(text, at)) != 0 ? 1 : 0;
+  return letters;
+}
+
+std::vector<Sentence> ReadSentences(const std::string& path) {
   std::vector<Sentence> sentences;
   ReadLines(path, [&](const JsonObject& line) {
     Sentence sentence{.held = IsHeld(line.Get<std::string>("id")),
                       .language = line.Get<std::string>("lang"),
                       .text = line.Get<std::string>("text")};
     Known(sentence.language, line.where());
-    sentence.letters = cutter.Cut(sentence.text).letters.size();
+    sentence.letters = NumLetters(sentence.text);
     sentences.push_back(std::move(sentence));
   });
   return sentences;
@@ -198,6 +206,7 @@ void WriteFigures(JsonWriter& json, std::string_view key, const Figures& sum) {
   json.Key(key).BeginObject();
   json.Field("sentences", sum.sentences)
       .Field("accuracy", Ratio(static_cast<double>(sum.right), sum.sentences))
+      .Field("short_sentences", sum.short_sentences)
       .Field("short_accuracy", Ratio(static_cast<double>(sum.short_right), sum.short_sentences))
       .Field("documents", sum.documents)
       .Field("share_error_letters", Ratio(sum.letters_error, sum.documents))
@@ -282,7 +291,7 @@ int BenchLanguageCommand(int argc, char** argv) {
   if (!arguments.Parse(argc, argv)) return 0;
 
   const ShareCounter counter;
-  auto sentences = ReadSentences(data + "/lang_sentences.jsonl", counter.identifier().cutter());
+  auto sentences = ReadSentences(data + "/lang_sentences.jsonl");
   auto documents = ReadDocuments(data + "/lang_cot.jsonl");
   const Speed speed = Measure(counter, sentences, documents);
   const Figures held = Sum(sentences, documents, true);

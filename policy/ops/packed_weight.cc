@@ -14,12 +14,23 @@ namespace {
 
 // One direction's panels and what they were made from.
 struct Form {
-  cpu::AlignedBuffer memory;
-  int64_t stride_bytes = 0;
+  std::shared_ptr<void> memory;
+  int64_t bytes = 0;
+  int64_t stride_bytes = 0;  // from one matrix's panels to the next
   const void* source = nullptr;
   int64_t version = 0;
   cpu::Level level = cpu::Level::kPortable;
 };
+
+// Room for as many matrices.
+char* Reserve(int64_t num_matrices, Form& form) {
+  const int64_t bytes = num_matrices * form.stride_bytes;
+  if (bytes > form.bytes) {
+    form.memory = cpu::AllocateInHugePages(bytes);
+    form.bytes = bytes;
+  }
+  return static_cast<char*>(form.memory.get());
+}
 
 struct Forms {
   std::mutex mutex;  // held while a form is looked at or made
@@ -61,7 +72,7 @@ void PackForm(const Parameter& weight, Direction direction, Form& form) {
                        .n = forward ? rows : columns,
                        .columns_in_rows = forward};
   form.stride_bytes = WholeLines(cpu::PackedBytes(element, view.k, view.n));
-  char* memory = static_cast<char*>(form.memory.Reserve(num_matrices * form.stride_bytes));
+  char* memory = Reserve(num_matrices, form);
   const char* source = static_cast<const char*>(value.const_data_ptr());
   const int64_t panels = cpu::NumPanels(view.n);
   ParallelFor(num_matrices * panels, 1, [&](int64_t begin, int64_t end) {
@@ -83,7 +94,7 @@ void PackInt8Form(const Parameter& weight, Form& form) {
   const int64_t n = value.size(-2), k = value.size(-1);
   const int64_t panels = cpu::Int8Panels(n), panel_bytes = cpu::Int8PanelBytes(k);
   form.stride_bytes = WholeLines(panels * panel_bytes);
-  char* memory = static_cast<char*>(form.memory.Reserve(num_matrices * form.stride_bytes));
+  char* memory = Reserve(num_matrices, form);
   const char* source = static_cast<const char*>(value.const_data_ptr());
   ParallelFor(num_matrices * panels, 1, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
@@ -106,7 +117,7 @@ PackedMatrices UpToDate(const Parameter& weight, Form& form, const Pack& pack) {
     form.level = level;
     form.source = source;
   }
-  return {form.memory.data(), form.stride_bytes};
+  return {form.memory.get(), form.stride_bytes};
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 
 namespace rationale::ops::cpu {
 
@@ -10,8 +11,12 @@ namespace rationale::ops::cpu {
 // that changes no value.
 void AskForHugePages(void* data, int64_t bytes);
 
-// Aligned to 64 bytes; from 4 MiB on to 2 MiB, with huge pages asked for, as packed weights are
-// read front to back.
+// `bytes` aligned to 64, in memory for which huge pages are asked: small blocks share some, so that
+// a model's weights, read front to back, take a tenth of the address translations. The memory goes
+// back when all blocks that share it are gone. Thread-safe.
+std::shared_ptr<void> AllocateInHugePages(int64_t bytes);
+
+// Aligned to 64 bytes; from 4 MiB on to 2 MiB, with huge pages asked for.
 class AlignedBuffer {
  public:
   AlignedBuffer() = default;

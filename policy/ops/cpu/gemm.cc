@@ -33,7 +33,8 @@ constexpr double kFloatProductsPerNs = 50;
 constexpr double kPackedBytesPerNs = 15;
 constexpr double kSerialNs = 6000;  // less than this is not worth waking other threads for
 constexpr double kTaskNsMin = 3000;
-constexpr int64_t kTasksPerThread = 8;      // so that a thread that was held up costs little
+constexpr int64_t kTasksPerThread = 8;  // so that a thread that was held up costs little
+constexpr int64_t kPanelsPerThread = 4;
 constexpr int64_t kBlockBytes = 384 << 10;  // of A in the second-level cache, beside a panel of B
 
 double CostNs(Element operands, int64_t m, int64_t k, int64_t columns) {
@@ -52,6 +53,11 @@ struct Plan {
   std::vector<int64_t> first_tile;  // of each problem, and the number of tiles
 
   int64_t RowBlocks(const GemmProblem& problem) const { return DivideUp(problem.m, block_rows); }
+  // Rows of each of them but the last, as equal as can be.
+  int64_t RowsOf(const GemmProblem& problem) const {
+    const int64_t blocks = std::max<int64_t>(1, RowBlocks(problem));
+    return RoundUp(DivideUp(problem.m, blocks), GemmTable().row_unit);
+  }
 
   void Number(std::span<const GemmProblem> problems) {
     first_tile.assign(1, 0);
@@ -62,17 +68,15 @@ struct Plan {
   }
 };
 
-int64_t RowUnit() {
-  return GemmTable().row_unit;
-}
 int64_t BlockRowsMin() {
-  return RoundUp(48, RowUnit());
+  return RoundUp(48, GemmTable().row_unit);
 }
 
 int64_t BlockRows(Element operands, std::span<const GemmProblem> problems) {
   int64_t k = 1;
   for (const GemmProblem& problem : problems) k = std::max(k, problem.k);
-  return std::max(BlockRowsMin(), RoundUp(kBlockBytes / (k * SizeOf(operands)), RowUnit()));
+  return std::max(BlockRowsMin(),
+                  RoundUp(kBlockBytes / (k * SizeOf(operands)), GemmTable().row_unit));
 }
 
 void MakePlan(const GemmSettings& settings, std::span<const GemmProblem> problems, double cost_ns,
@@ -84,8 +88,10 @@ void MakePlan(const GemmSettings& settings, std::span<const GemmProblem> problem
   plan.Number(problems);
   const int64_t tiles_wanted =
       std::min(threads * kTasksPerThread, static_cast<int64_t>(cost_ns / kTaskNsMin));
-  while (plan.first_tile.back() < tiles_wanted && plan.block_rows > BlockRowsMin()) {
-    plan.block_rows = std::max(BlockRowsMin(), RoundUp(plan.block_rows / 2, RowUnit()));
+  // Threads that share a panel fetch it twice: rows are cut only where there are few panels.
+  while (plan.first_tile.back() < std::min(tiles_wanted, threads * kPanelsPerThread) &&
+         plan.block_rows > BlockRowsMin()) {
+    plan.block_rows = std::max(BlockRowsMin(), RoundUp(plan.block_rows / 2, GemmTable().row_unit));
     plan.Number(problems);
   }
   while (plan.first_tile.back() > 2 * tiles_wanted && plan.block_panels < plan.num_panels) {
@@ -96,25 +102,16 @@ void MakePlan(const GemmSettings& settings, std::span<const GemmProblem> problem
 
 using TileFunction = void (*)(const GemmTile& tile);
 
-// Memory of the calling thread for one widened panel, where the kernel widens at all and the panel
-// stays in the second-level cache.
-float* PanelRoom(const GemmSettings& settings, int64_t k) {
-  constexpr int64_t kPanelBytesMax = 1 << 20;
-  if (settings.operands == Element::kFloat || GemmTable().bf16_pairs) return nullptr;
-  const int64_t bytes = k * GemmTable().panel_columns * int64_t{sizeof(float)};
-  if (bytes > kPanelBytesMax) return nullptr;
-  thread_local AlignedBuffer room;
-  return static_cast<float*>(room.Reserve(bytes));
+const void* PanelOf(const GemmSettings& settings, const GemmProblem& problem, int64_t panel) {
+  return static_cast<const char*>(problem.packed_b) +
+         panel * PanelBytes(settings.operands, problem.k);
 }
 
-void RunRows(TileFunction run, const GemmSettings& settings, const GemmProblem& problem,
-             int64_t row_begin, int64_t row_end, int64_t panel_begin, int64_t panel_end) {
-  GemmTile tile{.settings = &settings,
-                .problem = problem,
-                .panel_begin = panel_begin,
-                .panel_end = panel_end,
-                .panel_room = PanelRoom(settings, problem.k)};
+void RunRows(TileFunction run, const GemmSettings& settings, int64_t row_begin, int64_t row_end,
+             GemmTile tile) {
+  const GemmProblem& problem = tile.problem;
   const bool wide_a = settings.operands == Element::kFloat || !GemmTable().bf16_pairs;
+  tile.settings = &settings;
   tile.problem.a =
       static_cast<const char*>(problem.a) + row_begin * problem.a_stride * (wide_a ? 4 : 2);
   tile.problem.c =
@@ -123,17 +120,36 @@ void RunRows(TileFunction run, const GemmSettings& settings, const GemmProblem& 
   run(tile);
 }
 
+// Where in the problems tile `index` of the plan lies.
+struct Place {
+  const GemmProblem* problem = nullptr;
+  int64_t row_block = 0;
+  int64_t panel = 0;
+
+  Place(std::span<const GemmProblem> problems, const Plan& plan, int64_t index) {
+    const auto after = std::upper_bound(plan.first_tile.begin(), plan.first_tile.end(), index);
+    const auto which = static_cast<size_t>(after - plan.first_tile.begin()) - 1;
+    problem = &problems[which];
+    const int64_t tile = index - plan.first_tile[which], row_blocks = plan.RowBlocks(*problem);
+    row_block = tile % row_blocks;
+    panel = tile / row_blocks * plan.block_panels;
+  }
+};
+
+// `step`: tiles from this one to the thread's next.
 void RunTile(TileFunction run, const GemmSettings& settings, std::span<const GemmProblem> problems,
-             const Plan& plan, int64_t index) {
-  const auto after = std::upper_bound(plan.first_tile.begin(), plan.first_tile.end(), index);
-  const auto which = static_cast<size_t>(after - plan.first_tile.begin()) - 1;
-  const GemmProblem& problem = problems[which];
-  const int64_t row_blocks = plan.RowBlocks(problem);
-  const int64_t tile = index - plan.first_tile[which];
-  const int64_t row = tile % row_blocks * plan.block_rows;
-  const int64_t panel = tile / row_blocks * plan.block_panels;
-  RunRows(run, settings, problem, row, std::min(problem.m, row + plan.block_rows), panel,
-          std::min(plan.num_panels, panel + plan.block_panels));
+             const Plan& plan, int64_t index, int64_t step) {
+  const Place place(problems, plan, index);
+  const GemmProblem& problem = *place.problem;
+  const int64_t rows = plan.RowsOf(problem), row = std::min(problem.m, place.row_block * rows);
+  GemmTile tile{.problem = problem,
+                .panel_begin = place.panel,
+                .panel_end = std::min(plan.num_panels, place.panel + plan.block_panels)};
+  if (index + step < plan.first_tile.back()) {
+    const Place next(problems, plan, index + step);
+    tile.next_panel = PanelOf(settings, *next.problem, next.panel);
+  }
+  RunRows(run, settings, row, std::min(problem.m, row + rows), tile);
 }
 
 void RunSerially(TileFunction run, const GemmSettings& settings,
@@ -142,7 +158,8 @@ void RunSerially(TileFunction run, const GemmSettings& settings,
   const int64_t block_rows = BlockRows(settings.operands, problems);
   for (const GemmProblem& problem : problems) {
     for (int64_t row = 0; row < problem.m; row += block_rows) {
-      RunRows(run, settings, problem, row, std::min(problem.m, row + block_rows), 0, num_panels);
+      RunRows(run, settings, row, std::min(problem.m, row + block_rows),
+              {.problem = problem, .panel_begin = 0, .panel_end = num_panels});
     }
   }
 }
@@ -208,9 +225,10 @@ void Gemm(const GemmSettings& settings, std::span<const GemmProblem> problems) {
   thread_local Plan plan;
   MakePlan(settings, problems, cost_ns, plan);
   const Plan& shared_plan = plan;  // the caller's, not each thread's own
+  const int64_t step = ComputePool().num_threads();
   ParallelFor(plan.first_tile.back(), 1, [&](int64_t begin, int64_t end) {
     for (int64_t tile = begin; tile < end; ++tile) {
-      RunTile(run, settings, problems, shared_plan, tile);
+      RunTile(run, settings, problems, shared_plan, tile, step);
     }
   });
 }

@@ -105,12 +105,12 @@ struct GemmTile {
   GemmProblem problem;
   int64_t panel_begin = 0;
   int64_t panel_end = 0;
-  float* panel_room = nullptr;  // for a panel of B in float32, aligned to 64 bytes; may be null
+  const void* next_panel = nullptr;  // of B, which this thread reads next as far as is known
 };
 
 struct GemmKernels {
   int panel_columns;            // of a panel
-  int row_unit;                 // rows are cut into blocks of a multiple of it
+  int row_unit;                 // tiles have a multiple of it as rows, but for a product's last
   double bf16_products_per_ns;  // about: it decides how work is cut, never what is computed
   bool bf16_pairs;  // whether bfloat16 is multiplied in pairs; if not, bf16_tile takes A widened to
                     // float32

@@ -13,17 +13,22 @@ namespace rationale::ops::cpu::RATIONALE_LEVEL {
 namespace {
 
 // The inner kernel holds kRows x kVecs accumulators and kVecs + 1 operands in registers: 32 with
-// AVX-512, else 16.
+// AVX-512, else 16. A few rows take a panel's whole width at once; more go kTallVecs registers of
+// columns at a time, where there is room for it: then a widened column serves more rows.
 #if defined(__AVX512F__)
-constexpr int kMaxRows = 6;
+constexpr int kWideRows = 6;
 constexpr int kPanelVecs = 4;
+constexpr int kTallRows = 14;
 #elif defined(__AVX2__)
-constexpr int kMaxRows = 6;
+constexpr int kWideRows = 6;
 constexpr int kPanelVecs = 2;
+constexpr int kTallRows = kWideRows;
 #else
-constexpr int kMaxRows = 4;
+constexpr int kWideRows = 4;
 constexpr int kPanelVecs = 2;
+constexpr int kTallRows = kWideRows;
 #endif
+constexpr int kTallVecs = 2;
 constexpr int kPanelColumns = kPanelVecs * kWidth;
 constexpr int64_t kCacheLine = 64;
 
@@ -40,7 +45,6 @@ struct FloatByFloat {
     for (int v = 0; v < kVecs; ++v) columns[v] = Load(b + v * kWidth);
   }
   static Vec Multiply(Operand a, Operand b, Vec sum) { return Fma(a, b, sum); }
-  static void Widen(const B*, float*, int64_t) {}
 };
 
 // Two registers of bfloat16 columns are packed member by member, a column of the first below one of
@@ -90,17 +94,6 @@ struct FloatByBf16 {
     if constexpr (kVecs % 2 == 1) columns[kVecs - 1] = Load(b + (kVecs - 1) * kWidth);
   }
   static Vec Multiply(Operand a, Operand b, Vec sum) { return Fma(a, b, sum); }
-  // A row of a panel, `width` columns, in float32.
-  static void Widen(const B* b, float* to, int64_t width) {
-    int64_t i = 0;
-    for (; i + 2 * kWidth <= width; i += 2 * kWidth) {
-      Vec first, second;
-      SplitPair(b + i, first, second);
-      Store(to + i, first);
-      Store(to + i + kWidth, second);
-    }
-    if (i < width) Store(to + i, Load(b + i));
-  }
 };
 
 #if defined(__AVX512BF16__)
@@ -122,7 +115,6 @@ struct Bf16Pairs {
   static Vec Multiply(Operand a, Operand b, Vec sum) {
     return _mm512_dpbf16_ps(sum, reinterpret_cast<__m512bh>(a), reinterpret_cast<__m512bh>(b));
   }
-  static void Widen(const B*, float*, int64_t) {}
 };
 #endif
 
@@ -151,15 +143,15 @@ struct Accumulators {
   // For each element of a column, kPrefetch cache lines from `ahead` on are asked for.
   template <int kPrefetch>
   void AddProducts(const typename Mode::A* a, int64_t a_stride, const typename Mode::B* b,
-                   int64_t k, const char* ahead) {
+                   int64_t b_stride, int64_t k, const char* ahead) {
     int64_t i = 0;
-    for (; i + Mode::kDepth <= k; i += Mode::kDepth, b += kVecs * kWidth) {
+    for (; i + Mode::kDepth <= k; i += Mode::kDepth, b += b_stride) {
       for (int line = 0; line < kPrefetch; ++line, ahead += kCacheLine) {
         __builtin_prefetch(ahead, /*write=*/0, /*second-level cache*/ 2);
       }
       typename Mode::Operand columns[kVecs];
       Mode::template LoadB<kVecs>(b, columns);
-#pragma GCC unroll 8
+#pragma GCC unroll 14
       for (int r = 0; r < kRows; ++r) {
         const typename Mode::Operand element = Mode::Broadcast(a + r * a_stride + i);
         for (int v = 0; v < kVecs; ++v) sum[r][v] = Mode::Multiply(element, columns[v], sum[r][v]);
@@ -169,7 +161,7 @@ struct Accumulators {
       if (i == k) return;
       typename Mode::Operand columns[kVecs];
       Mode::template LoadB<kVecs>(b, columns);
-#pragma GCC unroll 8
+#pragma GCC unroll 14
       for (int r = 0; r < kRows; ++r) {
         const typename Mode::Operand element = Mode::BroadcastLast(a + r * a_stride + i);
         for (int v = 0; v < kVecs; ++v) sum[r][v] = Mode::Multiply(element, columns[v], sum[r][v]);
@@ -213,8 +205,9 @@ struct Accumulators {
 template <typename Mode>
 struct BlockArgs {
   int64_t row;
-  int64_t column;             // the panel's first
-  const typename Mode::B* b;  // the panel
+  int64_t column;
+  const typename Mode::B* b;  // the panel from that column on
+  int64_t b_stride;           // elements of one of its rows
   const char* ahead;          // memory to ask for meanwhile
 };
 
@@ -231,7 +224,7 @@ void Block(const GemmTile& tile, const BlockArgs<Mode>& args) {
   }
   block.template AddProducts<kPrefetch>(
       static_cast<const typename Mode::A*>(problem.a) + args.row * problem.a_stride,
-      problem.a_stride, args.b, problem.k, args.ahead);
+      problem.a_stride, args.b, args.b_stride, problem.k, args.ahead);
   if (settings.bias != nullptr) {
     if (settings.bias_element == Element::kFloat) {
       block.template AddBias<float>(tile, args.column);
@@ -249,35 +242,28 @@ void Block(const GemmTile& tile, const BlockArgs<Mode>& args) {
 template <typename Mode>
 using BlockFunction = void (*)(const GemmTile&, const BlockArgs<Mode>&);
 
-template <typename Mode, int kRows>
-BlockFunction<Mode> BlockOfRows(int num_vecs, int prefetch) {
-  if constexpr (kPanelVecs == 4) {
-    if (num_vecs == 4) {
-      if (prefetch == 2) return Block<Mode, kRows, 4, 2>;
-      return prefetch == 1 ? Block<Mode, kRows, 4, 1> : Block<Mode, kRows, 4, 0>;
-    }
-    if (num_vecs == 3) return Block<Mode, kRows, 3, 0>;
-  }
-  return num_vecs == 2 ? Block<Mode, kRows, 2, 0> : Block<Mode, kRows, 1, 0>;
+template <typename Mode, int kRows, int kVecs>
+BlockFunction<Mode> WithPrefetch(int prefetch) {
+  if (prefetch == 2) return Block<Mode, kRows, kVecs, 2>;
+  return prefetch == 1 ? Block<Mode, kRows, kVecs, 1> : Block<Mode, kRows, kVecs, 0>;
 }
 
-template <typename Mode>
+template <typename Mode, int kRows>
+BlockFunction<Mode> BlockOfRows(int num_vecs, int prefetch) {
+  if constexpr (kPanelVecs == 4 && kRows <= kWideRows) {
+    if (num_vecs == 4) return WithPrefetch<Mode, kRows, 4>(prefetch);
+    if (num_vecs == 3) return Block<Mode, kRows, 3, 0>;
+  }
+  return num_vecs == 2 ? WithPrefetch<Mode, kRows, 2>(prefetch) : Block<Mode, kRows, 1, 0>;
+}
+
+// For 1 .. kRows rows.
+template <typename Mode, int kRows = kTallRows>
 BlockFunction<Mode> FindBlock(int64_t num_rows, int num_vecs, int prefetch) {
-  switch (num_rows) {
-    case 1:
-      return BlockOfRows<Mode, 1>(num_vecs, prefetch);
-    case 2:
-      return BlockOfRows<Mode, 2>(num_vecs, prefetch);
-    case 3:
-      return BlockOfRows<Mode, 3>(num_vecs, prefetch);
-    case 4:
-      return BlockOfRows<Mode, 4>(num_vecs, prefetch);
+  if constexpr (kRows > 1) {
+    if (num_rows < kRows) return FindBlock<Mode, kRows - 1>(num_rows, num_vecs, prefetch);
   }
-  if constexpr (kMaxRows > 4) {
-    return num_rows == 5 ? BlockOfRows<Mode, 5>(num_vecs, prefetch)
-                         : BlockOfRows<Mode, 6>(num_vecs, prefetch);
-  }
-  return nullptr;
+  return BlockOfRows<Mode, kRows>(num_vecs, prefetch);
 }
 
 constexpr int64_t DivideUp(int64_t a, int64_t b) {
@@ -292,32 +278,35 @@ int PrefetchLines(int64_t num_blocks, int64_t panel_lines) {
   return num_blocks < panel_lines ? 2 : 1;
 }
 
-// The rows in blocks as equal as can be: 8 are 4 + 4, not 6 + 2. `ahead` are `ahead_lines` cache
+// The rows in blocks as equal as can be: 16 are 8 + 8, not 14 + 2. `ahead` are `ahead_lines` cache
 // lines.
 template <typename Mode>
 void Panel(const GemmTile& tile, BlockArgs<Mode> args, int64_t ahead_lines) {
   const GemmProblem& problem = tile.problem;
   const int64_t depth = DivideUp(problem.k, Mode::kDepth);
-  const int64_t num_blocks = DivideUp(problem.m, kMaxRows);
+  const int num_vecs = static_cast<int>(args.b_stride / kWidth);
+  const bool tall = problem.m > kWideRows && num_vecs > kTallVecs;
+  const int block_vecs = tall ? kTallVecs : num_vecs;
+  const int64_t num_blocks = DivideUp(problem.m, tall ? kTallRows : kWideRows);
   const int64_t small_rows = problem.m / num_blocks;
   const int64_t num_large = problem.m - num_blocks * small_rows;
-  const int64_t columns = tile.settings->n - args.column;
-  const int num_vecs =
-      columns < kPanelColumns ? static_cast<int>(DivideUp(columns, kWidth)) : kPanelVecs;
-  int prefetch = PrefetchLines(num_blocks, ahead_lines / depth);
+  const int64_t first_column = args.column;
+  const typename Mode::B* const panel = args.b;
+  int prefetch = PrefetchLines(num_blocks * DivideUp(num_vecs, block_vecs), ahead_lines / depth);
   for (int64_t i = 0; i < num_blocks; ++i) {
-    if (ahead_lines < depth) prefetch = 0;
     const int64_t rows = i < num_large ? small_rows + 1 : small_rows;
-    FindBlock<Mode>(rows, num_vecs, prefetch)(tile, args);
+    for (int vec = 0; vec < num_vecs; vec += block_vecs) {
+      if (ahead_lines < depth) prefetch = 0;
+      args.column = first_column + vec * kWidth;
+      args.b = panel + vec * kWidth;
+      const int vecs = num_vecs - vec < block_vecs ? num_vecs - vec : block_vecs;
+      FindBlock<Mode>(rows, vecs, prefetch)(tile, args);
+      args.ahead += prefetch * depth * kCacheLine;
+      ahead_lines -= prefetch * depth;
+    }
     args.row += rows;
-    args.ahead += prefetch * depth * kCacheLine;
-    ahead_lines -= prefetch * depth;
   }
 }
-
-// Fewer blocks of rows than this multiply by a bfloat16 panel as it is; for more it is widened
-// once.
-constexpr int64_t kBlocksToWiden = 9;
 
 template <typename Mode>
 void Tile(const GemmTile& tile) {
@@ -325,26 +314,17 @@ void Tile(const GemmTile& tile) {
   const GemmProblem& problem = tile.problem;
   if (problem.m == 0) return;
   const int64_t depth = DivideUp(problem.k, Mode::kDepth);
-  const bool widen = sizeof(B) < sizeof(float) && tile.panel_room != nullptr &&
-                     problem.m > (kBlocksToWiden - 1) * kMaxRows;
   for (int64_t panel = tile.panel_begin; panel < tile.panel_end; ++panel) {
     const int64_t column = panel * kPanelColumns;
     const B* b = static_cast<const B*>(problem.packed_b) + column * depth;
-    const B* next = b + kPanelColumns * depth;
-    const char* ahead = reinterpret_cast<const char*>(next);
-    const int64_t left = tile.settings->n - column - kPanelColumns;
+    const int64_t columns = tile.settings->n - column;
+    const int64_t width =
+        columns < kPanelColumns ? DivideUp(columns, kWidth) * kWidth : kPanelColumns;
+    const void* next = panel + 1 < tile.panel_end ? b + kPanelColumns * depth : tile.next_panel;
+    const char* ahead = static_cast<const char*>(next);
     const int64_t ahead_lines =
-        left < kPanelColumns ? 0 : depth * (kPanelColumns * int64_t{sizeof(B)} / kCacheLine);
-    if (widen) {
-      const int64_t width =
-          left < 0 ? DivideUp(left + kPanelColumns, kWidth) * kWidth : kPanelColumns;
-      for (int64_t i = 0; i < depth * width; i += width) {
-        Mode::Widen(b + i, tile.panel_room + i, width);
-      }
-      Panel<FloatByFloat>(tile, {0, column, tile.panel_room, ahead}, ahead_lines);
-    } else {
-      Panel<Mode>(tile, {0, column, b, ahead}, ahead_lines);
-    }
+        ahead == nullptr ? 0 : depth * (kPanelColumns * int64_t{sizeof(B)} / kCacheLine);
+    Panel<Mode>(tile, {0, column, b, width, ahead}, ahead_lines);
   }
 }
 
@@ -433,7 +413,7 @@ const GemmKernels kGemmTable = {
     .row_unit = 2 * kTileRows,
     .bf16_products_per_ns = 400,
 #else
-    .row_unit = 2 * kMaxRows,
+    .row_unit = 1,
     .bf16_products_per_ns = Bf16Mode::kDepth == 2 ? 100 : 50,
 #endif
     .bf16_pairs = Bf16Mode::kDepth == 2,

@@ -12,6 +12,7 @@ namespace rationale {
 namespace {
 
 constexpr size_t kMaxMatrixCells = 400;
+constexpr int32_t kMaxCellNodes = 5'000;  // products of products double with every factor
 
 bool IsRelation(const Expressions& expressions, NodeId node, Relation relation) {
   const Node& n = expressions[node];
@@ -212,6 +213,7 @@ class Rewriter {
                                                             right->cells[k * right->columns + j]}));
         }
         product.cells.push_back(expressions_.Make(Op::kAdd, terms));
+        if (expressions_[product.cells.back()].tree_size > kMaxCellNodes) return kNoNode;
       }
     }
     return ToNode(product);

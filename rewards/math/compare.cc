@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <tuple>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -21,6 +21,7 @@ namespace rationale {
 namespace {
 
 constexpr int64_t kWorkSteps = 400'000;
+constexpr int64_t kStepsOfPair = 10;  // of two expressions, beside those of their values
 constexpr size_t kMaxItems = 100;
 constexpr size_t kMaxAnswerBytes = 20'000;
 
@@ -46,6 +47,7 @@ class Comparer {
 
   // a: the answer, b: the reference, both canonical.
   Truth Compare(NodeId a, NodeId b) {
+    if (!work_.Spend(kStepsOfPair)) return Truth::kUnknown;
     if (expressions_.Identical(a, b)) return Rule(Truth::kTrue, "the same expression");
     const Op of_a = expressions_[a].op;
     const Op of_b = expressions_[b].op;
@@ -272,23 +274,27 @@ class Comparer {
       work_.Refuse();
       return Truth::kUnknown;
     }
+    // Every pair is compared once: twice at each level would be 2^depth times for nested sets.
+    std::vector<std::optional<Truth>> pairs(a.size() * b.size());
+    const auto same = [&](size_t i, size_t j) {
+      std::optional<Truth>& pair = pairs[i * b.size() + j];
+      if (!pair) pair = Compare(a[i], b[j]);
+      return *pair;
+    };
     Truth result = Truth::kTrue;
-    for (const auto& [items, others, forwards] :
-         {std::tuple(&a, &b, true), std::tuple(&b, &a, false)}) {
-      for (const NodeId item : *items) {
-        Truth found = Truth::kFalse;
-        for (const NodeId other : *others) {
-          const Truth same = forwards ? Compare(item, other) : Compare(other, item);
-          if (same == Truth::kTrue) {
-            found = same;
-            break;
-          }
-          if (same == Truth::kUnknown) found = same;
-        }
-        result = And(result, found);
-        if (result == Truth::kFalse) return Rule(result, "an item has no equal");
+    const auto find = [&](size_t count, const auto& same_as) {
+      Truth found = Truth::kFalse;
+      for (size_t i = 0; i < count && found != Truth::kTrue; ++i) {
+        const Truth truth = same_as(i);
+        if (truth != Truth::kFalse) found = truth;
       }
-    }
+      result = And(result, found);
+    };
+    for (size_t i = 0; i < a.size() && result != Truth::kFalse; ++i)
+      find(b.size(), [&](size_t j) { return same(i, j); });
+    for (size_t j = 0; j < b.size() && result != Truth::kFalse; ++j)
+      find(a.size(), [&](size_t i) { return same(i, j); });
+    if (result == Truth::kFalse) return Rule(result, "an item has no equal");
     return Rule(result, "item by item");
   }
 

@@ -31,10 +31,13 @@ NodeId Expressions::Named(Op op, std::string_view name, std::span<const NodeId> 
 NodeId Expressions::Make(Op op, std::span<const NodeId> children, uint8_t id) {
   const auto first = static_cast<int32_t>(children_.size());
   children_.insert(children_.end(), children.begin(), children.end());
+  int64_t tree_size = 1;
+  for (const NodeId child : children) tree_size += (*this)[child].tree_size;
   nodes_.push_back({.op = op,
                     .id = id,
                     .first_child = first,
-                    .num_children = static_cast<int32_t>(children.size())});
+                    .num_children = static_cast<int32_t>(children.size()),
+                    .tree_size = static_cast<int32_t>(std::min<int64_t>(tree_size, kTreeSizeMax))});
   return static_cast<NodeId>(nodes_.size() - 1);
 }
 

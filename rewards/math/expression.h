@@ -71,7 +71,9 @@ struct Node {
   int32_t data = -1;           // index of the number or the name
   int32_t first_child = 0;
   int32_t num_children = 0;
+  int32_t tree_size = 1;  // nodes of the tree below it, shared ones each time; at most kTreeSizeMax
 };
+inline constexpr int32_t kTreeSizeMax = 1'000'000'000;
 
 // All nodes of the expressions of one comparison. Children are made before their parents.
 class Expressions {

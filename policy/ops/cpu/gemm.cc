@@ -107,11 +107,23 @@ const void* PanelOf(const GemmSettings& settings, const GemmProblem& problem, in
          panel * PanelBytes(settings.operands, problem.k);
 }
 
+// Memory of the calling thread for one widened panel, where the kernel widens at all and the panel
+// stays in the second-level cache.
+float* PanelRoom(const GemmSettings& settings, int64_t k) {
+  constexpr int64_t kPanelBytesMax = 1 << 20;
+  if (settings.operands == Element::kFloat || GemmTable().bf16_pairs) return nullptr;
+  const int64_t bytes = k * GemmTable().panel_columns * int64_t{sizeof(float)};
+  if (bytes > kPanelBytesMax) return nullptr;
+  thread_local AlignedBuffer room;
+  return static_cast<float*>(room.Reserve(bytes));
+}
+
 void RunRows(TileFunction run, const GemmSettings& settings, int64_t row_begin, int64_t row_end,
              GemmTile tile) {
   const GemmProblem& problem = tile.problem;
   const bool wide_a = settings.operands == Element::kFloat || !GemmTable().bf16_pairs;
   tile.settings = &settings;
+  tile.panel_room = PanelRoom(settings, problem.k);
   tile.problem.a =
       static_cast<const char*>(problem.a) + row_begin * problem.a_stride * (wide_a ? 4 : 2);
   tile.problem.c =

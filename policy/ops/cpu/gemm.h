@@ -105,6 +105,7 @@ struct GemmTile {
   GemmProblem problem;
   int64_t panel_begin = 0;
   int64_t panel_end = 0;
+  float* panel_room = nullptr;  // for a panel of B in float32, aligned to 64 bytes; may be null
   const void* next_panel = nullptr;  // of B, which this thread reads next as far as is known
 };
 

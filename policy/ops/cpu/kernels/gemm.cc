@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 
 #include "policy/ops/cpu/transpose.h"
 #include "policy/ops/cpu/vec.h"
@@ -13,22 +14,21 @@ namespace rationale::ops::cpu::RATIONALE_LEVEL {
 namespace {
 
 // The inner kernel holds kRows x kVecs accumulators and kVecs + 1 operands in registers: 32 with
-// AVX-512, else 16. A few rows take a panel's whole width at once; more go kTallVecs registers of
-// columns at a time, where there is room for it: then a widened column serves more rows.
+// AVX-512, else 16.
 #if defined(__AVX512F__)
-constexpr int kWideRows = 6;
+constexpr int kMaxRows = 6;
 constexpr int kPanelVecs = 4;
-constexpr int kTallRows = 14;
 #elif defined(__AVX2__)
-constexpr int kWideRows = 6;
+constexpr int kMaxRows = 6;
 constexpr int kPanelVecs = 2;
-constexpr int kTallRows = kWideRows;
 #else
-constexpr int kWideRows = 4;
+constexpr int kMaxRows = 4;
 constexpr int kPanelVecs = 2;
-constexpr int kTallRows = kWideRows;
 #endif
+// Where columns are widened as they are read, more rows than kMaxRows take kTallVecs registers of
+// columns at a time, so that each serves up to kTallRows.
 constexpr int kTallVecs = 2;
+constexpr int kTallRows = kPanelVecs > kTallVecs ? 14 : kMaxRows;
 constexpr int kPanelColumns = kPanelVecs * kWidth;
 constexpr int64_t kCacheLine = 64;
 
@@ -39,6 +39,7 @@ struct FloatByFloat {
   using B = float;
   using Operand = Vec;
   static constexpr int kDepth = 1;
+  static constexpr int kRowsMost = kMaxRows;  // of a block
   static Operand Broadcast(const A* a) { return Set1(*a); }
   template <int kVecs>
   static void LoadB(const B* b, Operand (&columns)[kVecs]) {
@@ -87,6 +88,7 @@ struct FloatByBf16 {
   using B = Bf16;
   using Operand = Vec;
   static constexpr int kDepth = 1;
+  static constexpr int kRowsMost = kTallRows;
   static Operand Broadcast(const A* a) { return Set1(*a); }
   template <int kVecs>
   static void LoadB(const B* b, Operand (&columns)[kVecs]) {
@@ -94,6 +96,17 @@ struct FloatByBf16 {
     if constexpr (kVecs % 2 == 1) columns[kVecs - 1] = Load(b + (kVecs - 1) * kWidth);
   }
   static Vec Multiply(Operand a, Operand b, Vec sum) { return Fma(a, b, sum); }
+  // A row of a panel, `width` columns, in float32.
+  static void Widen(const B* b, float* to, int64_t width) {
+    int64_t i = 0;
+    for (; i + 2 * kWidth <= width; i += 2 * kWidth) {
+      Vec first, second;
+      SplitPair(b + i, first, second);
+      Store(to + i, first);
+      Store(to + i + kWidth, second);
+    }
+    if (i < width) Store(to + i, Load(b + i));
+  }
 };
 
 #if defined(__AVX512BF16__)
@@ -102,6 +115,7 @@ struct Bf16Pairs {
   using B = uint32_t;
   using Operand = __m512i;
   static constexpr int kDepth = 2;
+  static constexpr int kRowsMost = kMaxRows;
   static Operand Broadcast(const A* a) {
     int32_t pair;
     std::memcpy(&pair, a, sizeof(pair));
@@ -250,7 +264,7 @@ BlockFunction<Mode> WithPrefetch(int prefetch) {
 
 template <typename Mode, int kRows>
 BlockFunction<Mode> BlockOfRows(int num_vecs, int prefetch) {
-  if constexpr (kPanelVecs == 4 && kRows <= kWideRows) {
+  if constexpr (kPanelVecs == 4 && kRows <= kMaxRows) {
     if (num_vecs == 4) return WithPrefetch<Mode, kRows, 4>(prefetch);
     if (num_vecs == 3) return Block<Mode, kRows, 3, 0>;
   }
@@ -258,7 +272,7 @@ BlockFunction<Mode> BlockOfRows(int num_vecs, int prefetch) {
 }
 
 // For 1 .. kRows rows.
-template <typename Mode, int kRows = kTallRows>
+template <typename Mode, int kRows = Mode::kRowsMost>
 BlockFunction<Mode> FindBlock(int64_t num_rows, int num_vecs, int prefetch) {
   if constexpr (kRows > 1) {
     if (num_rows < kRows) return FindBlock<Mode, kRows - 1>(num_rows, num_vecs, prefetch);
@@ -285,9 +299,9 @@ void Panel(const GemmTile& tile, BlockArgs<Mode> args, int64_t ahead_lines) {
   const GemmProblem& problem = tile.problem;
   const int64_t depth = DivideUp(problem.k, Mode::kDepth);
   const int num_vecs = static_cast<int>(args.b_stride / kWidth);
-  const bool tall = problem.m > kWideRows && num_vecs > kTallVecs;
+  const bool tall = Mode::kRowsMost > kMaxRows && problem.m > kMaxRows && num_vecs > kTallVecs;
   const int block_vecs = tall ? kTallVecs : num_vecs;
-  const int64_t num_blocks = DivideUp(problem.m, tall ? kTallRows : kWideRows);
+  const int64_t num_blocks = DivideUp(problem.m, tall ? kTallRows : kMaxRows);
   const int64_t small_rows = problem.m / num_blocks;
   const int64_t num_large = problem.m - num_blocks * small_rows;
   const int64_t first_column = args.column;
@@ -308,6 +322,9 @@ void Panel(const GemmTile& tile, BlockArgs<Mode> args, int64_t ahead_lines) {
   }
 }
 
+// More rows than this multiply by a bfloat16 panel that is widened once.
+constexpr int64_t kRowsInPlace = kTallRows > kMaxRows ? 64 : 48;
+
 template <typename Mode>
 void Tile(const GemmTile& tile) {
   using B = typename Mode::B;
@@ -324,6 +341,15 @@ void Tile(const GemmTile& tile) {
     const char* ahead = static_cast<const char*>(next);
     const int64_t ahead_lines =
         ahead == nullptr ? 0 : depth * (kPanelColumns * int64_t{sizeof(B)} / kCacheLine);
+    if constexpr (std::is_same_v<Mode, FloatByBf16>) {
+      if (problem.m > kRowsInPlace && tile.panel_room != nullptr) {
+        for (int64_t i = 0; i < depth * width; i += width) {
+          Mode::Widen(b + i, tile.panel_room + i, width);
+        }
+        Panel<FloatByFloat>(tile, {0, column, tile.panel_room, width, ahead}, ahead_lines);
+        continue;
+      }
+    }
     Panel<Mode>(tile, {0, column, b, width, ahead}, ahead_lines);
   }
 }

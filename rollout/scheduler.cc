@@ -441,6 +441,7 @@ void Scheduler::Commit() {
     prefix.num_cached += fill.num_rows;
     const int64_t num_new = std::max<int64_t>(0, prefix.num_cached - prefix.num_cached_ever);
     stats_.prefill_tokens += num_new;
+    stats_.prefill_chunks += num_new > 0 ? 1 : 0;
     stats_.recomputed_tokens += fill.num_rows - num_new;
     prefix.num_cached_ever += num_new;
   }

@@ -12,6 +12,7 @@ struct RolloutStats {
   int64_t finished = 0;           // rollouts, cancelled ones included
   int64_t sampled_tokens = 0;     // all tokens drawn
   int64_t prefill_tokens = 0;     // prompt rows computed for the first time
+  int64_t prefill_chunks = 0;     // the pieces they came in: one a prompt, where none was cut
   int64_t shared_tokens = 0;      // prompt tokens a sequence took over from another's prefill
   int64_t recomputed_tokens = 0;  // rows computed again: after a preemption or a change of weights
   int64_t decode_tokens = 0;      // rows of sequences that were decoding

@@ -13,6 +13,7 @@
 #include "policy/ops/ops.h"
 #include "rollout/engine.h"
 #include "rollout/gap.h"
+#include "rollout/hooked_model.h"
 #include "tests/rollout/fake_model.h"
 #include "tests/rollout/requests.h"
 

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "policy/ops/ops.h"
 #include "rollout/gap.h"
+#include "rollout/hooked_model.h"
 #include "tests/rollout/fake_model.h"
 #include "tests/rollout/requests.h"
 

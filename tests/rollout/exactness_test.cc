@@ -1,6 +1,8 @@
 // Tests of promises 1 and 2 on real models: the sampler's log-probabilities are the learner's, bit
 // for bit, however the rollouts were scheduled.
 
+#include "rollout/exactness.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -13,6 +15,7 @@
 #include "policy/ops/ops.h"
 #include "rollout/engine.h"
 #include "rollout/gap.h"
+#include "rollout/hooked_model.h"
 #include "tests/rollout/fake_model.h"
 #include "tests/rollout/requests.h"
 
@@ -131,6 +134,49 @@ TEST_P(Exactness, TheLearnersForwardGivesTheSamplersLogprobs) {
       ops::SetNumThreads(num_threads);
       EXPECT_EQ(MaxAbsLogprobGap(*model_, rollouts, 0, max_rows), 0);
     }
+  }
+}
+
+TEST_P(Exactness, TenThousandTokensHaveNoGapWithSharingChunksPreemptionAndASwapForced) {
+  ops::SetNumThreads(2);
+  const std::string before = ParamsHash(*model_);
+  const ExactnessReport report = TryExactness(*model_, {});
+  EXPECT_GE(report.num_tokens, 10000);
+  EXPECT_EQ(report.gap, 0);
+  EXPECT_EQ(report.swap_gap, 0);
+  EXPECT_GT(report.flipped_gap, 0);
+  EXPECT_GT(report.stats.preemptions, 10);
+  EXPECT_GT(report.stats.shared_tokens, 0);
+  EXPECT_GT(report.stats.prefill_chunks, report.num_prompts);
+  EXPECT_GT(report.swap_tokens_before, 100);
+  EXPECT_GT(report.swap_tokens_after, 100);
+  EXPECT_GT(report.swap_recomputed_tokens, 0);
+  EXPECT_TRUE(report.Holds());
+  EXPECT_EQ(ParamsHash(*model_), before);
+}
+
+TEST(ExactnessReport, HoldsOnlyWhereAllWasForcedAndTheFlippedValueShows) {
+  ExactnessReport good{.num_prompts = 4,
+                       .swap_tokens_before = 1,
+                       .swap_tokens_after = 1,
+                       .swap_recomputed_tokens = 1,
+                       .flipped_gap = 0.1};
+  good.stats.preemptions = 1;
+  good.stats.shared_tokens = 1;
+  good.stats.prefill_chunks = 5;
+  EXPECT_TRUE(good.Holds());
+  const std::vector<void (*)(ExactnessReport&)> spoil = {
+      [](ExactnessReport& r) { r.stats.preemptions = 0; },
+      [](ExactnessReport& r) { r.stats.shared_tokens = 0; },
+      [](ExactnessReport& r) { r.stats.prefill_chunks = 4; },
+      [](ExactnessReport& r) { r.swap_tokens_after = 0; },
+      [](ExactnessReport& r) { r.gap = 1e-9; },
+      [](ExactnessReport& r) { r.swap_gap = 1e-9; },
+      [](ExactnessReport& r) { r.flipped_gap = 0; }};
+  for (const auto& change : spoil) {
+    ExactnessReport bad = good;
+    change(bad);
+    EXPECT_FALSE(bad.Holds());
   }
 }
 

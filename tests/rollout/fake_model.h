@@ -1,14 +1,12 @@
 // FakeModel: a Model whose hidden state is a hash of what the paged cache really holds, so that any
 // error of scheduling (a page lost, stale, shared too long, a position skipped) changes the
-// samples. HookedModel: any Model with something done before each forward pass.
+// samples.
 
 #pragma once
 
 #include <cmath>
 #include <cstdint>
-#include <functional>
 #include <limits>
-#include <utility>
 #include <vector>
 
 #include <ATen/ops/empty.h>
@@ -132,29 +130,6 @@ class FakeModel final : public Model {
   std::vector<at::Tensor> router_biases_;
   int64_t weights_ = 0;
   int64_t num_cached_rows_ = 0;
-};
-
-class HookedModel final : public Model {
- public:
-  using Hook = std::function<void(const ForwardBatch&)>;
-
-  HookedModel(Model& model, Hook hook) : model_(model), hook_(std::move(hook)) {}
-
-  const ModelConfig& config() const override { return model_.config(); }
-  const ModelOptions& options() const override { return model_.options(); }
-  at::Tensor Hidden(const ForwardBatch& batch) override {
-    hook_(batch);
-    return model_.Hidden(batch);
-  }
-  Parameter& head() override { return model_.head(); }
-  std::vector<Parameter*> parameters() override { return model_.parameters(); }
-  std::vector<at::Tensor>& router_biases() override { return model_.router_biases(); }
-  KvPool MakeKvPool(int64_t num_pages) const override { return model_.MakeKvPool(num_pages); }
-  int64_t KvBytesPerToken() const override { return model_.KvBytesPerToken(); }
-
- private:
-  Model& model_;
-  Hook hook_;
 };
 
 }  // namespace rationale

@@ -1,7 +1,5 @@
 #include "policy/ops/op_timer.h"
 
-#include <utility>
-
 namespace rationale::ops {
 namespace {
 
@@ -9,7 +7,9 @@ thread_local std::vector<OpSpan>* recorded = nullptr;
 
 }  // namespace
 
-OpRecording::OpRecording(std::vector<OpSpan>* spans) : before_(std::exchange(recorded, spans)) {}
+OpRecording::OpRecording(std::vector<OpSpan>* spans) : before_(recorded) {
+  if (spans != nullptr) recorded = spans;
+}
 
 OpRecording::~OpRecording() {
   recorded = before_;

@@ -12,11 +12,13 @@
 namespace rationale::ops {
 
 struct OpSpan {
-  const char* name;  // of the function in ops.h, in snake case
+  // Of the function in ops.h, in snake case; "pack" (inside another) and "update_value" (see
+  // Parameter) are what an update of the weights costs on top.
+  const char* name;
   std::chrono::steady_clock::time_point begin, end;
 };
 
-// Until its end, the ops that this thread calls are appended to `spans`; null records nothing.
+// Until its end, the ops that this thread calls are appended to `spans`; null changes nothing.
 class OpRecording {
  public:
   explicit OpRecording(std::vector<OpSpan>* spans);

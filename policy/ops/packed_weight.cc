@@ -8,6 +8,7 @@
 #include "base/thread_pool.h"
 #include "policy/ops/cpu/aligned_buffer.h"
 #include "policy/ops/cpu/int8.h"
+#include "policy/ops/op_timer.h"
 
 namespace rationale::ops {
 namespace {
@@ -111,6 +112,7 @@ PackedMatrices UpToDate(const Parameter& weight, Form& form, const Pack& pack) {
   const void* source = weight.value.const_data_ptr();
   const cpu::Level level = cpu::ActiveLevel();
   if (form.source != source || form.version != weight.version || form.level != level) {
+    const OpTimer timer("pack");
     form.source = nullptr;  // should packing throw
     pack(form);
     form.version = weight.version;

@@ -8,6 +8,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <set>
 #include <string_view>
 
 #include "base/text_table.h"
@@ -114,7 +115,8 @@ class Panel {
     for (const Series& series : chart.series) lines_.push_back(Finite(series.points));
     for (const Points& line : lines_) {
       for (const auto& [px, py] : line) {
-        x_axis_.Include(px);
+        x_axis_.Include(Place(px));
+        if (chart.log2_x) x_ticks_.insert(px);
         y_axis_.Include(py);
       }
     }
@@ -123,6 +125,11 @@ class Panel {
     y_axis_.low = y_ticks_.front();
     y_axis_.high = y_ticks_.back();
     if (x_axis_.high <= x_axis_.low) x_axis_.high = x_axis_.low + 1;
+    if (!chart.log2_x) {
+      for (const double tick : Ticks(x_axis_.low, x_axis_.high)) {
+        if (tick >= x_axis_.low && tick <= x_axis_.high) x_ticks_.insert(tick);
+      }
+    }
     svg_ = fmt::format("<g transform=\"translate({:g} {:g})\">\n", x, y);
   }
 
@@ -144,7 +151,9 @@ class Panel {
   }
 
  private:
-  double X(double value) const { return kLeft + x_axis_.Share(value) * kPlotWidth; }
+  // Of an x on the axis: in its units.
+  double Place(double x) const { return chart_.log2_x ? std::log2(x) : x; }
+  double X(double value) const { return kLeft + x_axis_.Share(Place(value)) * kPlotWidth; }
   double Y(double value) const { return kTop + (1 - y_axis_.Share(value)) * kPlotHeight; }
 
   void DrawAxes() {
@@ -154,8 +163,7 @@ class Panel {
       svg_ += fmt::format("<text x=\"{:g}\" y=\"{:.1f}\" text-anchor=\"end\">{}</text>\n",
                           kLeft - 8, Y(tick) + 4, TickText(tick));
     }
-    for (const double tick : Ticks(x_axis_.low, x_axis_.high)) {
-      if (tick < x_axis_.low || tick > x_axis_.high) continue;
+    for (const double tick : x_ticks_) {
       svg_ += fmt::format("<text x=\"{:.1f}\" y=\"{:g}\" text-anchor=\"middle\">{}</text>\n",
                           X(tick), kTop + kPlotHeight + 18, TickText(tick));
     }
@@ -205,6 +213,7 @@ class Panel {
   const Chart& chart_;
   std::vector<Points> lines_;
   Axis x_axis_, y_axis_;
+  std::set<double> x_ticks_;
   std::vector<double> y_ticks_;
   std::string svg_;
 };

@@ -23,6 +23,7 @@ struct Chart {
   // Points of a running mean (window of this many points, centred) drawn over the pale raw line; 1:
   // the raw line alone.
   int smoothing = 1;
+  bool log2_x = false;    // a binary logarithmic x axis, x > 0, with a tick at each point
   bool from_zero = true;  // the y axis begins at 0 if no value is below
 };
 

@@ -105,6 +105,20 @@ size_t Count(const std::string& text, const std::string& part) {
   return count;
 }
 
+TEST(ChartsSvg, ALogarithmicAxisHasATickAtEachPointAndEqualStepsForDoubling) {
+  const std::string svg = ChartsSvg({{.title = "t",
+                                      .x_label = "batch",
+                                      .series = {{.name = "a", .points = {{1, 1}, {2, 1}, {8, 1}}}},
+                                      .log2_x = true}});
+  for (const char* label : {">1</text>", ">2</text>", ">8</text>"}) {
+    EXPECT_NE(svg.find(label), std::string::npos) << label;
+  }
+  EXPECT_EQ(svg.find(">4</text>"), std::string::npos);
+  EXPECT_NE(svg.find("cx=\"52.0\""), std::string::npos) << svg;
+  EXPECT_NE(svg.find("cx=\"146.0\""), std::string::npos) << svg;  // a third of the plot's 282
+  EXPECT_NE(svg.find("cx=\"334.0\""), std::string::npos) << svg;
+}
+
 TEST(ChartsSvg, DrawsTheFinitePointsOfEachSeriesAndEscapesText) {
   const double nan = std::nan("");
   const Chart chart{

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/philox.h"
+#include "policy/ops/op_timer.h"
 #include "rl/algorithms/advantages.h"
 #include "rl/cli/arguments.h"
 #include "rl/cli/output.h"
@@ -26,13 +27,24 @@ using Clock = std::chrono::steady_clock;
 
 struct StepTimes {
   double step = 0, generate = 0;
+  double update_values = 0, pack = 0;  // inside the other parts: values from masters, panels
   UpdateReport update;
 };
+
+double SecondsOf(const std::string& name, const std::vector<ops::OpSpan>& spans) {
+  double seconds = 0;
+  for (const ops::OpSpan& span : spans) {
+    if (span.name == name) seconds += std::chrono::duration<double>(span.end - span.begin).count();
+  }
+  return seconds;
+}
 
 // One step: draw, give each sample a random reward so that no gradient is zero, update.
 StepTimes RunStep(Engine& engine, Learner& learner, int64_t vocab, int64_t prompts, int64_t samples,
                   int64_t prompt_tokens, int64_t new_tokens, uint64_t step) {
   const auto start = Clock::now();
+  std::vector<ops::OpSpan> spans;
+  const ops::OpRecording recording(&spans);
   std::vector<SampleRequest> requests;
   for (int64_t i = 0; i < prompts * samples; ++i) {
     const auto group = static_cast<uint64_t>(i / samples);
@@ -61,6 +73,8 @@ StepTimes RunStep(Engine& engine, Learner& learner, int64_t vocab, int64_t promp
   learner.Update(batch, 1e-6, step, times.update);
   engine.SetVersion(engine.version() + 1);
   times.step = std::chrono::duration<double>(Clock::now() - start).count();
+  times.update_values = SecondsOf("update_value", spans);
+  times.pack = SecondsOf("pack", spans);
   return times;
 }
 
@@ -74,6 +88,9 @@ std::string TimesJson(const StepTimes& median, const ModelArguments& model, int6
       .Field("forward_s", update.forward_seconds)
       .Field("backward_s", update.backward_seconds)
       .Field("optimizer_s", update.optimizer_seconds)
+      .Field("update_values_ms", 1e3 * median.update_values)
+      .Field("pack_ms", 1e3 * median.pack)
+      .Field("copy_convert_share", (median.update_values + median.pack) / median.step)
       .Field("completion_tokens_per_s",
              static_cast<double>(prompts * samples * new_tokens) / median.step)
       .Field("peak_memory_mb", PeakMemoryMb())
@@ -93,7 +110,11 @@ std::string TimesJson(const StepTimes& median, const ModelArguments& model, int6
 int BenchLearnCommand(int argc, char** argv) {
   Arguments arguments(
       "bench learn",
-      "Measures one GRPO step (one update, no KL, random rewards): the median step of several.",
+      "Measures one GRPO step (one update, no KL, random rewards): the median step of several. "
+      "What "
+      "new weights cost, their conversion to the compute dtype and their packing for the kernels, "
+      "is "
+      "inside the other parts and also shown alone, with its share of the step.",
       "  rationale bench learn --model models/smollm2 --prompts 4 --samples 8 --new 128 --dtype "
       "bf16\n");
   ModelArguments model;

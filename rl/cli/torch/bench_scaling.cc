@@ -1,7 +1,8 @@
 // rationale bench scaling: what a token costs as batch, context, experts and threads grow.
 
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <cmath>
 #include <memory>
 #include <string>
 #include <thread>
@@ -25,7 +26,7 @@ namespace {
 
 struct ScalingArguments {
   ModelArguments model;
-  std::vector<std::string> sweeps = {"batch", "context", "experts", "threads"};
+  std::vector<std::string> sweeps = {"batch", "context", "experts", "experts_alone", "threads"};
   int64_t new_tokens = 32;
   int64_t most = 1 << 20;
   std::string svg;
@@ -34,9 +35,9 @@ struct ScalingArguments {
     model.threads = 2;
     model.dtype = "bf16";
     model.AddTo(arguments);
-    arguments.add_option("--sweeps", sweeps, "batch, context, experts, threads")
+    arguments.add_option("--sweeps", sweeps, "batch, context, experts, experts_alone, threads")
         ->delimiter(',')
-        ->check(CLI::IsMember({"batch", "context", "experts", "threads"}))
+        ->check(CLI::IsMember(sweeps))
         ->capture_default_str();
     arguments.add_option("--new", new_tokens, "tokens drawn a sequence")
         ->capture_default_str()
@@ -62,10 +63,10 @@ Sweep SweepNamed(const std::string& name, const ModelConfig& config,
     first = 128;
     last = std::min<int64_t>(8192, config.max_position);
     sweep.x_label = "tokens of the prompt, batch 8";
-  } else if (name == "experts") {
+  } else if (name.starts_with("experts")) {
     first = 8;
     last = 128;
-    sweep.x_label = "experts, 2 of them active, batch 64";
+    sweep.x_label = fmt::format("experts, 2 of them active, batch {}", name == "experts" ? 64 : 1);
   } else if (name == "threads") {
     last = std::max<int64_t>(1, std::thread::hardware_concurrency());
     sweep.x_label = "threads, batch 64";
@@ -94,7 +95,8 @@ ModelConfig ExpertsConfig(int64_t num_experts) {
 }
 
 struct Point {
-  double tokens_per_s = 0, bound = 0;
+  double tokens_per_s = 0, bound = 0;  // decoding
+  double prefill_tokens_per_s = 0;     // of prompts, a shared one counted once
 };
 
 Point Measure(Model& model, const RandomWork& work) {
@@ -106,13 +108,16 @@ Point Measure(Model& model, const RandomWork& work) {
   const at::ScalarType dtype = model.options().dtype;
   return {.tokens_per_s = timing.DecodeTokensPerSecond(),
           .bound = BoundTokensPerSecond(model.config(), MeasureMachine(dtype), dtype, work.batch,
-                                        context)};
+                                        context),
+          .prefill_tokens_per_s =
+              static_cast<double>(work.batch / work.samples * work.prompt) / timing.prefill_s};
 }
 
 Point MeasureValue(const std::string& sweep, int64_t value, Model& model,
                    const ScalingArguments& arguments) {
   RandomWork work{.new_tokens = arguments.new_tokens};
-  if (sweep == "experts") {
+  if (sweep.starts_with("experts")) {
+    if (sweep == "experts_alone") work.batch = 1;
     const auto experts = CreateModel(ExpertsConfig(value), {.dtype = model.options().dtype}, 0);
     return Measure(*experts, work);
   }
@@ -129,13 +134,13 @@ Point MeasureValue(const std::string& sweep, int64_t value, Model& model,
   return point;
 }
 
-// Over the binary logarithm of the value, as values double.
 Chart ChartOf(const Sweep& sweep, const std::vector<Point>& points) {
   Chart chart{.title = "decode tokens per second",
-              .x_label = "log2 of " + sweep.x_label,
-              .series = {{.name = "measured", .points = {}}, {.name = "bound", .points = {}}}};
+              .x_label = sweep.x_label,
+              .series = {{.name = "measured", .points = {}}, {.name = "bound", .points = {}}},
+              .log2_x = true};
   for (size_t i = 0; i < points.size(); ++i) {
-    const double x = std::log2(static_cast<double>(sweep.values[i]));
+    const auto x = static_cast<double>(sweep.values[i]);
     chart.series[0].points.emplace_back(x, points[i].tokens_per_s);
     chart.series[1].points.emplace_back(x, points[i].bound);
   }
@@ -149,7 +154,9 @@ int BenchScalingCommand(int argc, char** argv) {
       "bench scaling",
       "Measures decoding as work grows, a JSON line a point: batch 1 to 256; contexts of 128 to "
       "8,192 tokens; 8 to 128 experts at equal active parameters (a model of its own, random "
-      "weights); threads. The bound is as in bench rollout.",
+      "weights), at batch 64, where more experts are more weights to read, and at batch 1, where "
+      "they "
+      "are not (experts_alone); threads. The bound is as in bench rollout.",
       "  rationale bench scaling --model models/smollm2 --sweeps batch,experts --svg "
       "scaling.svg\n");
   ScalingArguments options;
@@ -173,6 +180,7 @@ int BenchScalingCommand(int argc, char** argv) {
           .Field("decode_tokens_per_s", points.back().tokens_per_s)
           .Field("bound_tokens_per_s", points.back().bound)
           .Field("roofline_share", points.back().tokens_per_s / points.back().bound)
+          .Field("prefill_tokens_per_s", points.back().prefill_tokens_per_s)
           .Field("threads", name == "threads" ? value : int64_t{ops::NumThreads()})
           .Field("cpu_level", ops::CpuLevel());
       Print(json.EndObject().Take() + '\n');

@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <ATen/core/grad_mode.h>
@@ -29,7 +32,7 @@ struct ScalingArguments {
   std::vector<std::string> sweeps = {"batch", "context", "experts", "experts_alone", "threads"};
   int64_t new_tokens = 32;
   int64_t most = 1 << 20;
-  std::string svg;
+  std::string svg, points;
 
   void AddTo(Arguments& arguments) {
     model.threads = 2;
@@ -45,6 +48,8 @@ struct ScalingArguments {
     arguments.add_option("--most", most, "leave out greater values")
         ->capture_default_str()
         ->check(CLI::PositiveNumber);
+    arguments.add_option("--points", points,
+                         "file of lines that earlier runs printed: their points are taken from it");
     arguments.add_option("--svg", svg, "write a chart of every sweep to this file");
   }
 };
@@ -113,6 +118,23 @@ Point Measure(Model& model, const RandomWork& work) {
               static_cast<double>(work.batch / work.samples * work.prompt) / timing.prefill_s};
 }
 
+using Points = std::map<std::pair<std::string, int64_t>, Point>;  // by sweep and value
+
+Points ReadPoints(const std::string& path) {
+  Points points;
+  std::istringstream lines(ReadFile(path));
+  std::string line;
+  for (int64_t number = 1; std::getline(lines, line); ++number) {
+    const auto document = ParseJson(line, path, number);
+    const JsonObject json(document, fmt::format("{}:{}", path, number));
+    points[{json.Get<std::string>("sweep"), json.Get<int64_t>("value")}] = {
+        .tokens_per_s = json.Get<double>("decode_tokens_per_s"),
+        .bound = json.Get<double>("bound_tokens_per_s"),
+        .prefill_tokens_per_s = json.Get<double>("prefill_tokens_per_s")};
+  }
+  return points;
+}
+
 Point MeasureValue(const std::string& sweep, int64_t value, Model& model,
                    const ScalingArguments& arguments) {
   RandomWork work{.new_tokens = arguments.new_tokens};
@@ -147,6 +169,20 @@ Chart ChartOf(const Sweep& sweep, const std::vector<Point>& points) {
   return chart;
 }
 
+std::string PointJson(const std::string& sweep, int64_t value, const Point& point) {
+  JsonWriter json;
+  json.BeginObject()
+      .Field("sweep", sweep)
+      .Field("value", value)
+      .Field("decode_tokens_per_s", point.tokens_per_s)
+      .Field("bound_tokens_per_s", point.bound)
+      .Field("roofline_share", point.tokens_per_s / point.bound)
+      .Field("prefill_tokens_per_s", point.prefill_tokens_per_s)
+      .Field("threads", sweep == "threads" ? value : int64_t{ops::NumThreads()})
+      .Field("cpu_level", ops::CpuLevel());
+  return json.EndObject().Take() + '\n';
+}
+
 }  // namespace
 
 int BenchScalingCommand(int argc, char** argv) {
@@ -155,8 +191,7 @@ int BenchScalingCommand(int argc, char** argv) {
       "Measures decoding as work grows, a JSON line a point: batch 1 to 256; contexts of 128 to "
       "8,192 tokens; 8 to 128 experts at equal active parameters (a model of its own, random "
       "weights), at batch 64, where more experts are more weights to read, and at batch 1, where "
-      "they "
-      "are not (experts_alone); threads. The bound is as in bench rollout.",
+      "they are not (experts_alone); threads. The bound is as in bench rollout.",
       "  rationale bench scaling --model models/smollm2 --sweeps batch,experts --svg "
       "scaling.svg\n");
   ScalingArguments options;
@@ -165,6 +200,7 @@ int BenchScalingCommand(int argc, char** argv) {
   if (options.new_tokens > 100) {
     throw Error("--new {}: at most 100, the shortest context has 128 tokens", options.new_tokens);
   }
+  const Points earlier = options.points.empty() ? Points{} : ReadPoints(options.points);
   const at::NoGradGuard no_grad;
   const auto model = options.model.Open();
   std::vector<Chart> charts;
@@ -172,18 +208,10 @@ int BenchScalingCommand(int argc, char** argv) {
     const Sweep sweep = SweepNamed(name, model->config(), options);
     std::vector<Point> points;
     for (const int64_t value : sweep.values) {
-      points.push_back(MeasureValue(name, value, *model, options));
-      JsonWriter json;
-      json.BeginObject()
-          .Field("sweep", name)
-          .Field("value", value)
-          .Field("decode_tokens_per_s", points.back().tokens_per_s)
-          .Field("bound_tokens_per_s", points.back().bound)
-          .Field("roofline_share", points.back().tokens_per_s / points.back().bound)
-          .Field("prefill_tokens_per_s", points.back().prefill_tokens_per_s)
-          .Field("threads", name == "threads" ? value : int64_t{ops::NumThreads()})
-          .Field("cpu_level", ops::CpuLevel());
-      Print(json.EndObject().Take() + '\n');
+      const auto known = earlier.find({name, value});
+      points.push_back(known != earlier.end() ? known->second
+                                              : MeasureValue(name, value, *model, options));
+      if (known == earlier.end()) Print(PointJson(name, value, points.back()));
     }
     charts.push_back(ChartOf(sweep, points));
   }

@@ -111,10 +111,8 @@ int BenchLearnCommand(int argc, char** argv) {
   Arguments arguments(
       "bench learn",
       "Measures one GRPO step (one update, no KL, random rewards): the median step of several. "
-      "What "
-      "new weights cost, their conversion to the compute dtype and their packing for the kernels, "
-      "is "
-      "inside the other parts and also shown alone, with its share of the step.",
+      "What new weights cost, conversion to the compute dtype and packing for the kernels, is "
+      "inside the other parts and shown alone too, with its share of the step.",
       "  rationale bench learn --model models/smollm2 --prompts 4 --samples 8 --new 128 --dtype "
       "bf16\n");
   ModelArguments model;

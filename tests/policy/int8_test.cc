@@ -74,6 +74,39 @@ TEST_F(Int8Test, ProductsAreThoseOfTheRoundedIntegersOnEveryLevel) {
   }
 }
 
+TEST_F(Int8Test, EveryFormGivesTheSameBitsWhateverTheShape) {
+  const auto levels = ops::cpu::MachineLevels();
+  for (const int64_t n : {1, 31, 33, 96}) {
+    for (const int64_t k : {1, 63, 64, 65, 200}) {
+      Parameter weight = RandomParameter({n, k}, at::kFloat, 1);
+      const at::Tensor x = RandomTensor({98, k}, at::kFloat, 2);
+      const ops::Int8Products int8(true);
+      for (const int64_t m : {1, 2, 15, 16, 17, 32, 33, 48, 96, 97, 98}) {
+        at::Tensor expected;
+        for (const auto level : levels) {
+          ops::cpu::SetLevel(level);
+          const at::Tensor y = ops::Linear(x.narrow(0, 98 - m, m), weight);
+          if (!expected.defined()) expected = y;
+          ASSERT_TRUE(SameBits(y, expected)) << ops::CpuLevel() << ' ' << m << 'x' << n << 'x' << k;
+        }
+      }
+    }
+  }
+}
+
+TEST_F(Int8Test, AnAmxMachineMultipliesBytesInTiles) {
+  using ops::cpu::Int8Form, ops::cpu::Level;
+  const auto levels = ops::cpu::MachineLevels();
+  const bool has_amx = std::find(levels.begin(), levels.end(), Level::kAmxBf16) != levels.end();
+  if (!has_amx) GTEST_SKIP() << "no AMX here; policy_test_amx emulates it";
+  ops::cpu::SetLevel(Level::kAmxBf16);
+  EXPECT_EQ(ops::cpu::ActiveInt8Form(), Int8Form::kAmx);
+  ops::cpu::SetLevel(Level::kAvx512);
+  EXPECT_NE(ops::cpu::ActiveInt8Form(), Int8Form::kAmx);
+  ops::cpu::SetLevel(Level::kAvx2);
+  EXPECT_EQ(ops::cpu::ActiveInt8Form(), Int8Form::kPortable);
+}
+
 TEST_F(Int8Test, ARowIsTheSameAloneAndInAnyBatchOnAnyNumberOfThreads) {
   for (const at::ScalarType dtype : {at::kFloat, at::kBFloat16}) {
     Parameter weight = RandomParameter({576, 130}, dtype, 1);

@@ -26,15 +26,22 @@ std::atomic<int> active_level{kUnknown};
 std::atomic<int> emulated_level{kUnknown};
 
 #if defined(__x86_64__)
-// Whether the processor has tiles and their bfloat16 products (CPUID leaf 7: EDX bits 24 and 22),
-// the system saves them (XCR0 bits 17 and 18), and Linux lets this process use them: it asks for
-// the tiles' room in the process's state, once for all threads (Linux
-// Documentation/arch/x86/xstate.rst). The compiler's __builtin_cpu_supports does not know AMX yet.
+// Of CPUID leaf 7, EDX; the compiler's __builtin_cpu_supports does not know AMX yet.
+constexpr unsigned kAmxBf16 = 1u << 22, kAmxTile = 1u << 24, kAmxInt8 = 1u << 25;
+
+bool CpuidHas(unsigned amx) {
+  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+  return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) != 0 && (edx & amx) == amx;
+}
+
+// Whether the processor has tiles and their bfloat16 products, the system saves them (XCR0 bits 17
+// and 18), and Linux lets this process use them: it asks for the tiles' room in the process's
+// state, once for all threads (Linux Documentation/arch/x86/xstate.rst).
 bool HasAmxBf16() {
   unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
-  constexpr unsigned kOsSavesState = 1u << 27, kAmx = 1u << 24 | 1u << 22;
+  constexpr unsigned kOsSavesState = 1u << 27;
   if (__get_cpuid(1, &eax, &ebx, &ecx, &edx) == 0 || (ecx & kOsSavesState) == 0) return false;
-  if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) == 0 || (edx & kAmx) != kAmx) return false;
+  if (!CpuidHas(kAmxTile | kAmxBf16)) return false;
   constexpr unsigned kTileState = 1u << 17 | 1u << 18;
   unsigned low = 0, high = 0;
   asm volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
@@ -103,6 +110,16 @@ Level ActiveLevel() {
 void SetLevel(Level level) {
   Check{MachineHas(level), "this machine lacks ", Name(level)};
   active_level.store(static_cast<int>(level), std::memory_order_relaxed);
+}
+
+bool MachineHasAmxInt8() {
+#if defined(__x86_64__)
+  static const bool has_int8 = CpuidHas(kAmxTile | kAmxInt8);
+  constexpr int kLevel = static_cast<int>(Level::kAmxBf16);
+  return has_int8 || emulated_level.load(std::memory_order_relaxed) == kLevel;
+#else
+  return false;
+#endif
 }
 
 void AddEmulatedLevel(Level level) {

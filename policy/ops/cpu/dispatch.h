@@ -35,6 +35,9 @@ Level LevelNamed(std::string_view name);
 // names.
 Level ActiveLevel();
 
+// Whether a machine of Level::kAmxBf16 has AMX's products of 8-bit integers too.
+bool MachineHasAmxInt8();
+
 // For tests: changes the level in use. Requires that the machine has it and that no kernel is
 // running.
 void SetLevel(Level level);

@@ -57,7 +57,7 @@ void Quantise(Element element, const GemmProblem& problem, int64_t row, uint8_t*
           : Int8().quantise_bf16(static_cast<const Bf16*>(problem.a) + at, problem.k, to);
 }
 
-// How one call is cut: blocks of rows of a panel, numbered problem by problem.
+// How one call is cut: the panels of a block of rows, block by block, problem by problem.
 struct TilePlan {
   static constexpr int64_t kBlockRows = 96;
   int64_t num_panels = 0;
@@ -72,41 +72,53 @@ struct TilePlan {
   }
 };
 
-void RunTile(const GemmSettings& settings, std::span<const GemmProblem> problems,
-             const QuantisedRows& rows, const TilePlan& plan, int64_t index) {
-  const auto after = std::upper_bound(plan.first_tile.begin(), plan.first_tile.end(), index);
+auto TileKernel() {
+  switch (ActiveInt8Form()) {
+    case Int8Form::kAmx:
+      return Int8().amx_tile;
+    case Int8Form::kVnni:
+      return Int8().vnni_tile;
+    default:
+      return Int8().tile;
+  }
+}
+
+// Computes tiles from `begin` to the end of their block of rows, or to `end`; returns to where.
+int64_t RunTiles(const GemmSettings& settings, std::span<const GemmProblem> problems,
+                 const QuantisedRows& rows, const TilePlan& plan, int64_t begin, int64_t end) {
+  const auto after = std::upper_bound(plan.first_tile.begin(), plan.first_tile.end(), begin);
   const auto which = static_cast<size_t>(after - plan.first_tile.begin()) - 1;
   const GemmProblem& problem = problems[which];
-  const int64_t row_blocks = DivideUp(problem.m, TilePlan::kBlockRows);
-  const int64_t tile_index = index - plan.first_tile[which];
-  const int64_t row = tile_index % row_blocks * TilePlan::kBlockRows;
-  const int64_t panel = tile_index / row_blocks, column = panel * kInt8Columns;
-  const Int8Tile tile{.a = rows.BytesOf(which) + row * Int8RowBytes(problem.k),
-                      .a_scale = rows.ScalesOf(which) + row,
-                      .m = std::min(problem.m - row, TilePlan::kBlockRows),
-                      .k = problem.k,
-                      .packed_panel = static_cast<const char*>(problem.packed_b) +
-                                      panel * Int8PanelBytes(problem.k),
-                      .columns = std::min(settings.n - column, kInt8Columns),
-                      .bias = settings.bias == nullptr ? nullptr
-                                                       : static_cast<const char*>(settings.bias) +
-                                                             column * SizeOf(settings.bias_element),
-                      .bias_element = settings.bias_element,
-                      .c = static_cast<char*>(problem.c) +
-                           (row * problem.c_stride + column) * SizeOf(settings.output),
-                      .c_stride = problem.c_stride,
-                      .output = settings.output};
-  (HasFastInt8() ? Int8().vnni_tile : Int8().tile)(tile);
+  const int64_t in_problem = begin - plan.first_tile[which];
+  const int64_t row = in_problem / plan.num_panels * TilePlan::kBlockRows;
+  const int64_t panel = in_problem % plan.num_panels;
+  const int64_t panel_end = std::min(plan.num_panels, panel + end - begin);
+  TileKernel()(
+      {.a = rows.BytesOf(which) + row * Int8RowBytes(problem.k),
+       .a_scale = rows.ScalesOf(which) + row,
+       .m = std::min(problem.m - row, TilePlan::kBlockRows),
+       .k = problem.k,
+       .packed_b = problem.packed_b,
+       .panel_begin = panel,
+       .panel_end = panel_end,
+       .n = settings.n,
+       .bias = settings.bias,
+       .bias_element = settings.bias_element,
+       .c = static_cast<char*>(problem.c) + row * problem.c_stride * SizeOf(settings.output),
+       .c_stride = problem.c_stride,
+       .output = settings.output});
+  return begin + panel_end - panel;
 }
 
 }  // namespace
 
-bool HasFastInt8() {
+Int8Form ActiveInt8Form() {
+  const Int8Kernels& kernels = Int8();
+  if (kernels.amx_tile != nullptr && MachineHasAmxInt8()) return Int8Form::kAmx;
 #if defined(__x86_64__)
-  return Int8().vnni_tile != nullptr && __builtin_cpu_supports("avx512vnni");
-#else
-  return false;
+  if (kernels.vnni_tile != nullptr && __builtin_cpu_supports("avx512vnni")) return Int8Form::kVnni;
 #endif
+  return Int8Form::kPortable;
 }
 
 void PackInt8Panel(Element element, const void* weight, int64_t stride, int64_t n, int64_t k,
@@ -158,7 +170,7 @@ void GemmInt8(const GemmSettings& settings, std::span<const GemmProblem> problem
   const int64_t grain =
       std::max<int64_t>(1, num_tiles / (8 * int64_t{ComputePool().num_threads()}));
   ParallelFor(num_tiles, grain, [&](int64_t begin, int64_t end) {
-    for (int64_t tile = begin; tile < end; ++tile) RunTile(settings, problems, rows, plan, tile);
+    while (begin < end) begin = RunTiles(settings, problems, rows, plan, begin, end);
   });
 }
 

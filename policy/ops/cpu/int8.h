@@ -9,8 +9,8 @@
 // The sums are integers, hence the same in every order: a row's result depends on its own values
 // alone, and on no CPU level.
 //
-// A is stored with 128 added, as AVX512-VNNI's vpdpbusd multiplies unsigned with signed bytes; what
-// that adds to a column's sum, 128 sum over k of q_nk, is kept with the column.
+// A is stored with 128 added, as AVX512-VNNI's vpdpbusd and AMX's tdpbusd multiply unsigned with
+// signed bytes; what that adds to a column's sum, 128 sum over k of q_nk, is kept with the column.
 
 #pragma once
 
@@ -27,10 +27,11 @@ namespace rationale::ops::cpu {
 // scale (float32) and excess (int32).
 inline constexpr int64_t kInt8Columns = 32;
 inline constexpr int64_t kInt8Depth = 4;
+inline constexpr int64_t kInt8RowStep = 64;  // of k: what a tile of AMX takes at a time
 
-// Bytes of a row of A: k rounded up to kInt8Depth.
+// Bytes of a row of A: k rounded up to kInt8RowStep.
 constexpr int64_t Int8RowBytes(int64_t k) {
-  return (k + kInt8Depth - 1) / kInt8Depth * kInt8Depth;
+  return (k + kInt8RowStep - 1) / kInt8RowStep * kInt8RowStep;
 }
 constexpr int64_t Int8PanelBytes(int64_t k) {
   return kInt8Columns * (Int8RowBytes(k) + 8);
@@ -49,16 +50,18 @@ void GemmInt8(const GemmSettings& settings, std::span<const GemmProblem> problem
 
 // ---- the kernels of one level ----
 
+// Rows of A times panels [panel_begin, panel_end) of B.
 struct Int8Tile {
   const uint8_t* a = nullptr;      // rows of Int8RowBytes(k)
   const float* a_scale = nullptr;  // a row
-  int64_t m = 0;
+  int64_t m = 0;                   // 1 or more
   int64_t k = 0;
-  const void* packed_panel = nullptr;
-  int64_t columns = 0;  // of C in this panel
+  const void* packed_b = nullptr;  // the first panel
+  int64_t panel_begin = 0, panel_end = 0;
+  int64_t n = 0;  // columns of all panels
   const void* bias = nullptr;
   Element bias_element = Element::kFloat;
-  void* c = nullptr;  // the tile's first element
+  void* c = nullptr;  // the first row's column 0
   int64_t c_stride = 0;
   Element output = Element::kFloat;
 };
@@ -69,11 +72,13 @@ struct Int8Kernels {
   float (*quantise_bf16)(const Bf16* x, int64_t k, uint8_t* to);
   void (*tile)(const Int8Tile& tile);
   void (*vnni_tile)(const Int8Tile& tile);  // null where the level has no AVX-512
+  void (*amx_tile)(const Int8Tile& tile);   // null where the level has no AMX
 };
 RATIONALE_KERNELS(Int8Kernels, Int8)
 
-// Whether the machine multiplies bytes by AVX512-VNNI at the level in use; else the sums take about
-// as long as float32's, or longer.
-bool HasFastInt8();
+// How bytes are multiplied: the fastest form that the machine has at the level in use. Portable
+// sums take about as long as float32's, or longer.
+enum class Int8Form { kPortable, kVnni, kAmx };
+Int8Form ActiveInt8Form();
 
 }  // namespace rationale::ops::cpu

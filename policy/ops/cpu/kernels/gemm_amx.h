@@ -1,14 +1,9 @@
 // gemm_amx: bfloat16 products on AMX's tile registers, for the level that has them.
 //
-// A tile register holds 16 rows of 64 bytes: 16 x 16 elements of C, 16 rows of 32 elements of A, or
-// 16 pairs of k of 16 columns of B, which are loaded from panels as gemm.cc packs them. Of C, 32 x
-// 32 elements are computed at a time, or up to 16 x 64 where 16 rows or fewer are left. The last
-// rows of more than 16 are computed as the last 16, so that all tiles of a call have one shape; no
-// element depends on its tile's other rows.
-//
-// So far this code has run under the tests' emulator alone (tests/policy/amx_emulator.h), never on
-// a processor with AMX: what is known is its result where the processor does as Intel documents,
-// not its speed.
+// Tiles (amx_tiles.h) of B, 16 pairs of k of 16 columns, are loaded from panels as gemm.cc packs
+// them. Of C, 32 x 32 elements are computed at a time, or up to 16 x 64 where 16 rows or fewer are
+// left. The last rows of more than 16 are computed as the last 16, so that all tiles of a call have
+// one shape; no element depends on its tile's other rows.
 
 #pragma once
 
@@ -16,59 +11,14 @@
 #include <cstring>
 
 #include "policy/ops/cpu/gemm.h"
+#include "policy/ops/cpu/kernels/amx_tiles.h"
 #include "policy/ops/cpu/vec.h"
 
 namespace rationale::ops::cpu::RATIONALE_LEVEL {
 namespace {
 
-constexpr int64_t kTileRows = 16;
-constexpr int64_t kTileRowBytes = 64;
-constexpr int64_t kTileColumns = 16;  // of C and B
-constexpr int64_t kTileDepth = 32;    // elements of k in one product of tiles
+constexpr int64_t kTileDepth = 32;  // elements of k in one product of tiles
 constexpr int64_t kTilePanelColumns = 4 * kTileColumns;
-
-// ---- instructions; the compiler is told that they read and write memory ----
-
-// Tiles 0-5, C and A, get `rows` rows, tiles 6 and 7, B, all. Zeroes them.
-inline void ConfigureTiles(int64_t rows) {
-  struct alignas(64) {
-    uint8_t palette = 1;
-    uint8_t start_row = 0;
-    uint8_t reserved[14] = {};
-    uint16_t row_bytes[16] = {};
-    uint8_t rows[16] = {};
-  } config;
-  for (int i = 0; i < 8; ++i) {
-    config.row_bytes[i] = kTileRowBytes;
-    config.rows[i] = static_cast<uint8_t>(i < 6 ? rows : kTileRows);
-  }
-  asm volatile("ldtilecfg %0" : : "m"(config) : "memory");
-}
-inline void ReleaseTiles() {
-  asm volatile("tilerelease" : : : "memory");
-}
-template <int kTile>
-inline void ZeroTile() {
-  asm volatile("tilezero %%tmm%c0" : : "i"(kTile) : "memory");
-}
-template <int kTile>
-inline void LoadTile(const void* data, int64_t stride_bytes) {
-  asm volatile("tileloadd (%0,%1,1), %%tmm%c2"
-               :
-               : "r"(data), "r"(stride_bytes), "i"(kTile)
-               : "memory");
-}
-template <int kTile>
-inline void StoreTile(void* data, int64_t stride_bytes) {
-  asm volatile("tilestored %%tmm%c2, (%0,%1,1)"
-               :
-               : "r"(data), "r"(stride_bytes), "i"(kTile)
-               : "memory");
-}
-template <int kSum, int kA, int kB>
-inline void MultiplyTiles() {
-  asm volatile("tdpbf16ps %%tmm%c2, %%tmm%c1, %%tmm%c0" : : "i"(kSum), "i"(kA), "i"(kB) : "memory");
-}
 
 // ---- a block of C ----
 

@@ -4,6 +4,9 @@
 
 #include "policy/ops/cpu/vec.h"
 
+#if defined(__AMX_TILE__)
+#include "policy/ops/cpu/kernels/amx_tiles.h"
+#endif
 #if defined(__AVX512F__)
 #define RATIONALE_VNNI __attribute__((target("avx512vnni")))
 #endif
@@ -47,12 +50,18 @@ struct Panel {
   const int8_t* b;  // [depth][column][kInt8Depth]
   const float* scale;
   const int32_t* excess;
+  int64_t column;  // C's first
 };
 
-inline Panel PanelOf(const Int8Tile& tile) {
-  const auto* b = static_cast<const int8_t*>(tile.packed_panel);
+inline Panel PanelOf(const Int8Tile& tile, int64_t index) {
+  const auto* b = static_cast<const int8_t*>(tile.packed_b) + index * Int8PanelBytes(tile.k);
   const auto* scale = reinterpret_cast<const float*>(b + kInt8Columns * Int8RowBytes(tile.k));
-  return {b, scale, reinterpret_cast<const int32_t*>(scale + kInt8Columns)};
+  return {b, scale, reinterpret_cast<const int32_t*>(scale + kInt8Columns), index * kInt8Columns};
+}
+
+// The bytes of a row of A that may differ from 128.
+inline int64_t UsedBytes(int64_t k) {
+  return (k + kInt8Depth - 1) / kInt8Depth * kInt8Depth;
 }
 
 inline Vec BiasOf(const Int8Tile& tile, int64_t column, int lanes) {
@@ -62,12 +71,13 @@ inline Vec BiasOf(const Int8Tile& tile, int64_t column, int lanes) {
   return Load(static_cast<const Bf16*>(tile.bias) + column, lanes);
 }
 
-// One register of C's row: float32(sum - excess) * column's scale * row's scale (+ bias).
-inline void Finish(const Int8Tile& tile, const Panel& panel, int64_t row, int64_t column, Vec sum) {
-  const int64_t left = tile.columns - column;
+// One register of C's row, from the panel's column `offset` on: float32(sum - excess) * column's
+// scale * row's scale (+ bias).
+inline void Finish(const Int8Tile& tile, const Panel& panel, int64_t row, int64_t offset, Vec sum) {
+  const int64_t column = panel.column + offset, left = tile.n - column;
   if (left <= 0) return;
   const int lanes = static_cast<int>(left < kWidth ? left : kWidth);
-  Vec value = sum * Load(panel.scale + column) * Set1(tile.a_scale[row]);
+  Vec value = sum * Load(panel.scale + offset) * Set1(tile.a_scale[row]);
   if (tile.bias != nullptr) value = value + BiasOf(tile, column, lanes);
   if (tile.output == Element::kFloat) {
     Store(static_cast<float*>(tile.c) + row * tile.c_stride + column, value, lanes);
@@ -76,31 +86,40 @@ inline void Finish(const Int8Tile& tile, const Panel& panel, int64_t row, int64_
   }
 }
 
-void Tile(const Int8Tile& tile) {
-  const Panel panel = PanelOf(tile);
-  const int64_t row_bytes = Int8RowBytes(tile.k);
-  for (int64_t row = 0; row < tile.m; ++row) {
-    int32_t sums[kInt8Columns] = {};
-    const uint8_t* a = tile.a + row * row_bytes;
-    for (int64_t i = 0; i < row_bytes; i += kInt8Depth) {
-      const int8_t* b = panel.b + i * kInt8Columns;
-      for (int64_t column = 0; column < kInt8Columns; ++column) {
-        int32_t sum = 0;
-        for (int64_t j = 0; j < kInt8Depth; ++j) sum += a[i + j] * b[column * kInt8Depth + j];
-        sums[column] += sum;
-      }
-    }
-    float values[kInt8Columns];
+void PortableRow(const Int8Tile& tile, const Panel& panel, int64_t row) {
+  int32_t sums[kInt8Columns] = {};
+  const uint8_t* a = tile.a + row * Int8RowBytes(tile.k);
+  for (int64_t i = 0; i < UsedBytes(tile.k); i += kInt8Depth) {
+    const int8_t* b = panel.b + i * kInt8Columns;
     for (int64_t column = 0; column < kInt8Columns; ++column) {
-      values[column] = static_cast<float>(sums[column] - panel.excess[column]);
+      int32_t sum = 0;
+      for (int64_t j = 0; j < kInt8Depth; ++j) sum += a[i + j] * b[column * kInt8Depth + j];
+      sums[column] += sum;
     }
-    for (int v = 0; v < kColumnVecs; ++v) {
-      Finish(tile, panel, row, v * kWidth, Load(values + v * kWidth));
-    }
+  }
+  float values[kInt8Columns];
+  for (int64_t column = 0; column < kInt8Columns; ++column) {
+    values[column] = static_cast<float>(sums[column] - panel.excess[column]);
+  }
+  for (int v = 0; v < kColumnVecs; ++v) {
+    Finish(tile, panel, row, v * kWidth, Load(values + v * kWidth));
+  }
+}
+
+void Tile(const Int8Tile& tile) {
+  for (int64_t index = tile.panel_begin; index < tile.panel_end; ++index) {
+    const Panel panel = PanelOf(tile, index);
+    for (int64_t row = 0; row < tile.m; ++row) PortableRow(tile, panel, row);
   }
 }
 
 #if defined(__AVX512F__)
+inline Vec WithoutExcess(const Panel& panel, int64_t offset, __m512i sums) {
+  return _mm512_cvtepi32_ps(_mm512_sub_epi32(sums, _mm512_loadu_si512(panel.excess + offset)));
+}
+
+// ---- AVX512-VNNI ----
+
 constexpr int kVnniRows = 12;  // 2 registers each, and 2 of B
 
 template <int kRows>
@@ -110,7 +129,7 @@ RATIONALE_VNNI void VnniBlock(const Int8Tile& tile, const Panel& panel, int64_t 
   __m512i sums[kRows][2];
 #pragma GCC unroll 12
   for (int r = 0; r < kRows; ++r) sums[r][0] = sums[r][1] = _mm512_setzero_si512();
-  for (int64_t i = 0; i < row_bytes; i += kInt8Depth) {
+  for (int64_t i = 0; i < UsedBytes(tile.k); i += kInt8Depth) {
     const int8_t* b = panel.b + i * kInt8Columns;
     const __m512i first = _mm512_loadu_si512(b), second = _mm512_loadu_si512(b + 64);
 #pragma GCC unroll 12
@@ -126,9 +145,7 @@ RATIONALE_VNNI void VnniBlock(const Int8Tile& tile, const Panel& panel, int64_t 
   for (int r = 0; r < kRows; ++r) {
 #pragma GCC unroll 2
     for (int v = 0; v < 2; ++v) {
-      const __m512i excess = _mm512_loadu_si512(panel.excess + v * kWidth);
-      Finish(tile, panel, first_row + r, v * kWidth,
-             _mm512_cvtepi32_ps(_mm512_sub_epi32(sums[r][v], excess)));
+      Finish(tile, panel, first_row + r, v * kWidth, WithoutExcess(panel, v * kWidth, sums[r][v]));
     }
   }
 }
@@ -143,12 +160,83 @@ void VnniRows(const Int8Tile& tile, const Panel& panel, int64_t row, int64_t row
 
 // In blocks of rows as equal as can be.
 void VnniTile(const Int8Tile& tile) {
-  const Panel panel = PanelOf(tile);
   const int64_t num_blocks = (tile.m + kVnniRows - 1) / kVnniRows;
-  for (int64_t block = 0; block < num_blocks; ++block) {
-    const int64_t begin = tile.m * block / num_blocks, end = tile.m * (block + 1) / num_blocks;
-    VnniRows<kVnniRows>(tile, panel, begin, end - begin);
+  for (int64_t index = tile.panel_begin; index < tile.panel_end; ++index) {
+    const Panel panel = PanelOf(tile, index);
+    for (int64_t block = 0; block < num_blocks; ++block) {
+      const int64_t begin = tile.m * block / num_blocks, end = tile.m * (block + 1) / num_blocks;
+      VnniRows<kVnniRows>(tile, panel, begin, end - begin);
+    }
   }
+}
+#endif
+
+#if defined(__AMX_TILE__)
+// ---- AMX ----
+
+static_assert(kInt8Columns == 2 * kTileColumns && kInt8RowStep == kTileRowBytes);
+
+// 16 rows of C, or kRowTiles times 16, from each row of `first_rows` on, of a panel's 32 columns:
+// tiles 0 to 3 are C, 4 and 5 A, 6 and 7 B.
+template <int kRowTiles>
+void AmxBlock(const Int8Tile& tile, const Panel& panel, const int64_t (&first_rows)[kRowTiles]) {
+  const int64_t row_bytes = Int8RowBytes(tile.k);
+  constexpr int64_t kPanelStride = kInt8Columns * kInt8Depth;
+  const uint8_t* const a = tile.a + first_rows[0] * row_bytes;
+  const uint8_t* const a_second = tile.a + first_rows[kRowTiles - 1] * row_bytes;
+  ZeroTile<0>();
+  ZeroTile<1>();
+  if constexpr (kRowTiles == 2) {
+    ZeroTile<2>();
+    ZeroTile<3>();
+  }
+  for (int64_t i = 0; i < row_bytes; i += kTileRowBytes) {
+    const int8_t* b = panel.b + i * kInt8Columns;
+    LoadTile<6>(b, kPanelStride);
+    LoadTile<7>(b + kTileRowBytes, kPanelStride);
+    LoadTile<4>(a + i, row_bytes);
+    MultiplyByteTiles<0, 4, 6>();
+    MultiplyByteTiles<1, 4, 7>();
+    if constexpr (kRowTiles == 2) {
+      LoadTile<5>(a_second + i, row_bytes);
+      MultiplyByteTiles<2, 5, 6>();
+      MultiplyByteTiles<3, 5, 7>();
+    }
+  }
+  alignas(64) int32_t sums[kRowTiles][kTileRows][kInt8Columns];
+  StoreTile<0>(sums[0], kInt8Columns * 4);
+  StoreTile<1>(&sums[0][0][kTileColumns], kInt8Columns * 4);
+  if constexpr (kRowTiles == 2) {
+    StoreTile<2>(sums[1], kInt8Columns * 4);
+    StoreTile<3>(&sums[1][0][kTileColumns], kInt8Columns * 4);
+  }
+  const int64_t rows = tile.m < kTileRows ? tile.m : kTileRows;
+  for (int t = 0; t < kRowTiles; ++t) {
+    for (int64_t r = 0; r < rows; ++r) {
+      for (int v = 0; v < kColumnVecs; ++v) {
+        Finish(tile, panel, first_rows[t] + r, v * kWidth,
+               WithoutExcess(panel, v * kWidth, _mm512_load_si512(sums[t][r] + v * kWidth)));
+      }
+    }
+  }
+}
+
+// The last rows of more than 16 are computed as the last 16, so that all tiles have one shape.
+void AmxTile(const Int8Tile& tile) {
+  ConfigureTiles(tile.m < kTileRows ? tile.m : kTileRows);
+  const int64_t last_row = tile.m < kTileRows ? 0 : tile.m - kTileRows;
+  const auto first_row = [&](int64_t row) { return row < last_row ? row : last_row; };
+  for (int64_t index = tile.panel_begin; index < tile.panel_end; ++index) {
+    const Panel panel = PanelOf(tile, index);
+    for (int64_t row = 0; row < tile.m; row += 2 * kTileRows) {
+      if (row + kTileRows < tile.m) {
+        AmxBlock<2>(tile, panel, {first_row(row), first_row(row + kTileRows)});
+      } else {
+        AmxBlock<1>(tile, panel, {first_row(row)});
+      }
+    }
+  }
+  ReleaseTiles();
 }
 #endif
 
@@ -162,6 +250,11 @@ const Int8Kernels kInt8 = {
     .vnni_tile = VnniTile,
 #else
     .vnni_tile = nullptr,
+#endif
+#if defined(__AMX_TILE__)
+    .amx_tile = AmxTile,
+#else
+    .amx_tile = nullptr,
 #endif
 };
 

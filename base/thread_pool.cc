@@ -1,10 +1,13 @@
 #include "base/thread_pool.h"
 
+#include <sched.h>
+
 #include <algorithm>
 #include <chrono>
 #include <utility>
 
 #include "base/check.h"
+#include "base/error.h"
 
 namespace rationale {
 namespace {
@@ -14,7 +17,43 @@ constexpr uint32_t kOpen = 1u << 15;
 constexpr uint32_t kWorkers = kOpen - 1;
 constexpr std::chrono::microseconds kSpin{40};
 
+constexpr int kAnyCore = -1;
+
 thread_local bool in_loop = false;
+
+cpu_set_t OwnMask() {
+  cpu_set_t mask;
+  CPU_ZERO(&mask);
+  Check{sched_getaffinity(0, sizeof(mask), &mask) == 0, "no affinity mask of this thread"};
+  return mask;
+}
+
+// The cores the calling thread may use, lowest first.
+std::vector<int> OwnCores() {
+  const cpu_set_t mask = OwnMask();
+  std::vector<int> cores;
+  for (int core = 0; core < CPU_SETSIZE; ++core) {
+    if (CPU_ISSET(static_cast<size_t>(core), &mask)) cores.push_back(core);
+  }
+  return cores;
+}
+
+// Best effort, as is what restores a mask: a core may have been taken from this process since it
+// was looked for.
+void RunOn(int core) {
+  cpu_set_t mask;
+  CPU_ZERO(&mask);
+  CPU_SET(static_cast<size_t>(core), &mask);
+  sched_setaffinity(0, sizeof(mask), &mask);
+}
+
+void CheckCores(int num_threads, const std::vector<int>& cores) {
+  if (num_threads <= static_cast<int>(cores.size())) return;
+  throw Error(
+      "pinning {} compute threads needs as many cores, this process may use {}: fewer threads, "
+      "or no pinning",
+      num_threads, cores.size());
+}
 
 // Waits, spinning, until ready() or the spin time is over; a machine with fewer cores than threads
 // only yields once.
@@ -53,13 +92,41 @@ void ThreadPool::SetNumThreads(int num_threads) {
   Check{!in_loop, "SetNumThreads within a parallel loop"};
   if (num_threads == this->num_threads()) return;
   const std::scoped_lock lock(owner_);
+  if (!cores_.empty()) CheckCores(num_threads, cores_);
   StopWorkers();
   StartWorkers(num_threads - 1);
 }
 
+void ThreadPool::SetPinned(bool pinned) {
+  Check{!in_loop, "SetPinned within a parallel loop"};
+  const std::scoped_lock lock(owner_);
+  std::vector<int> cores;
+  if (pinned) {
+    cores = OwnCores();
+    CheckCores(num_threads(), cores);
+  }
+  const auto num_workers = static_cast<int>(workers_.size());
+  StopWorkers();
+  cores_ = std::move(cores);
+  StartWorkers(num_workers);
+}
+
+ThreadPool::CallerPin::CallerPin(const ThreadPool& pool) : pinned_(!pool.cores_.empty()) {
+  if (!pinned_) return;
+  mask_before_ = OwnMask();
+  RunOn(pool.cores_.front());
+}
+
+ThreadPool::CallerPin::~CallerPin() {
+  if (pinned_) sched_setaffinity(0, sizeof(mask_before_), &mask_before_);
+}
+
 void ThreadPool::StartWorkers(int num_workers) {
-  spin_ = num_workers < static_cast<int>(std::thread::hardware_concurrency());
-  for (int i = 0; i < num_workers; ++i) workers_.emplace_back([this] { WorkerMain(); });
+  spin_ = num_workers < NumUsableCores();
+  for (int i = 0; i < num_workers; ++i) {
+    const int core = cores_.empty() ? kAnyCore : cores_[static_cast<size_t>(i) + 1];
+    workers_.emplace_back([this, core] { WorkerMain(core); });
+  }
 }
 
 void ThreadPool::StopWorkers() {
@@ -124,7 +191,8 @@ void ThreadPool::CloseLoop() {
   }
 }
 
-void ThreadPool::WorkerMain() {
+void ThreadPool::WorkerMain(int core) {
+  if (core != kAnyCore) RunOn(core);
   in_loop = true;
   uint32_t last_loop =
       state_.load() / kLoop - 1;  // a loop may have been opened before this thread came up
@@ -144,6 +212,10 @@ void ThreadPool::WorkerMain() {
       departures_.notify_all();
     }
   }
+}
+
+int NumUsableCores() {
+  return static_cast<int>(OwnCores().size());
 }
 
 ThreadPool& ComputePool() {

@@ -4,8 +4,13 @@
 // forward pass start within a microsecond or two of each other, then sleeps. The caller works too
 // and never waits for a thread that has not joined its loop, so a busy machine delays a loop but
 // cannot stall it.
+//
+// Pinned, each thread has a core of its own. The caller is held on its core only as long as a
+// CallerPin lives: whatever it starts at other times, the jail's programs say, may run anywhere.
 
 #pragma once
+
+#include <sched.h>
 
 #include <atomic>
 #include <cstdint>
@@ -29,6 +34,25 @@ class ThreadPool {
   // Requires that no loop is running.
   void SetNumThreads(int num_threads);
   int num_threads() const { return static_cast<int>(workers_.size()) + 1; }
+
+  // Whether each thread stays on a core of its own, of those the calling thread may use (its
+  // affinity mask, which a cgroup's cpuset narrows); off at first. Requires that no loop is
+  // running. This and SetNumThreads throw Error where there are fewer cores than threads.
+  void SetPinned(bool pinned);
+
+  // Holds the calling thread on the pool's first core while it lives; nothing where the pool is not
+  // pinned. Threads and processes started meanwhile inherit the core.
+  class CallerPin {
+   public:
+    explicit CallerPin(const ThreadPool& pool);
+    ~CallerPin();
+    CallerPin(const CallerPin&) = delete;
+    CallerPin& operator=(const CallerPin&) = delete;
+
+   private:
+    bool pinned_;
+    cpu_set_t mask_before_;
+  };
 
   // Calls body(begin, end) over pieces of [0, n) that cover it once, on this and the other threads,
   // and returns when all are done. Pieces hold `grain` indices (the last one fewer) and are handed
@@ -57,13 +81,14 @@ class ThreadPool {
   void RunPieces();
   void OpenLoop();
   void CloseLoop();
-  void WorkerMain();
+  void WorkerMain(int core);
   void StartWorkers(int num_workers);
   void StopWorkers();
 
   std::vector<std::thread> workers_;
-  bool spin_ = false;  // before sleeping; not where there are fewer cores than threads
-  std::mutex owner_;   // held by the thread whose loop runs
+  std::vector<int> cores_;  // a thread, the caller's first; empty: not pinned
+  bool spin_ = false;       // before sleeping; not where there are fewer cores than threads
+  std::mutex owner_;        // held by the thread whose loop runs
 
   // The loop in progress; written by its owner while no worker is in it.
   BodyRef body_;
@@ -80,6 +105,9 @@ class ThreadPool {
   alignas(64) std::atomic<uint32_t> departures_{
       0};  // moves when the last worker leaves a closed loop
 };
+
+// Cores that the calling thread may use: its affinity mask, which a cgroup's cpuset narrows.
+int NumUsableCores();
 
 // The pool all kernels of this process share; one thread until SetNumThreads is called.
 ThreadPool& ComputePool();

@@ -11,6 +11,7 @@
 #include "base/check.h"
 #include "base/error.h"
 #include "base/philox.h"
+#include "base/thread_pool.h"
 
 namespace rationale {
 namespace {
@@ -66,6 +67,7 @@ Learner::Learner(Model& model, AdamW& optimizer, Model* reference, LearnerSettin
 
 void Learner::Update(std::span<const Sample> samples, double lr, uint64_t shuffle_key,
                      UpdateReport& report) {
+  const ThreadPool::CallerPin pin(ComputePool());
   std::vector<const Sample*> used;
   for (const Sample& sample : samples) {
     if (sample.used && !sample.rollout.response.empty()) used.push_back(&sample);
@@ -249,6 +251,7 @@ UpdateReport Learner::Fit(std::span<const DemonstrationTokens> batch, double lr)
                      .kept = {}});
     report.tokens += static_cast<int64_t>(demonstration.completion.size());
   }
+  const ThreadPool::CallerPin pin(ComputePool());
   const auto starts = SplitByTokens(views, settings_.micro_batch_tokens);
   double loss = 0;
   for (size_t run = 0; run + 1 < starts.size(); ++run) {

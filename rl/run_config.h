@@ -20,6 +20,7 @@ constexpr int64_t kThreadsMax = 1024;
 struct RunSection {
   int64_t seed = 0;
   int64_t threads = 0;
+  bool pin_cores = false;
   std::string device = "cpu";
   std::string dtype = "float32";
 
@@ -28,6 +29,9 @@ struct RunSection {
     v("seed", seed, "every random number of the run follows from it", AtLeast(0));
     v("threads", threads, "compute threads; 0: one a core. Results do not depend on it",
       Between(0, kThreadsMax));
+    v("pin_cores", pin_cores,
+      "keep each compute thread on a core of its own, of those this process may use, while it "
+      "computes; worth trying where nothing else runs");
     v("device", device, "cpu or cuda", OneOf{{"cpu", "cuda"}});
     v("dtype", dtype,
       "compute dtype of rollout and learner: float32 or bfloat16; masters are float32",

@@ -218,6 +218,7 @@ void Engine::ResetStats() {
 
 bool Engine::Step() {
   if (scheduler_.idle()) return false;
+  const ThreadPool::CallerPin pin(ComputePool());
   in_step_ = true;
   try {
     RunStep();

@@ -1,17 +1,21 @@
 #include "base/thread_pool.h"
 
 #include <gtest/gtest.h>
+#include <sched.h>
 
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <mutex>
 #include <set>
 #include <stdexcept>
+#include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "base/check.h"
+#include "base/error.h"
 
 namespace rationale {
 namespace {
@@ -142,6 +146,74 @@ TEST(ThreadPool, ChangesItsNumberOfThreads) {
     EXPECT_EQ(sum.load(), 100);
   }
   EXPECT_THROW(pool.SetNumThreads(0), CheckFailure);
+}
+
+// ---- pinning ----
+
+std::vector<int> OwnCores() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  sched_getaffinity(0, sizeof(set), &set);
+  std::vector<int> cores;
+  for (int core = 0; core < CPU_SETSIZE; ++core) {
+    if (CPU_ISSET(static_cast<size_t>(core), &set)) cores.push_back(core);
+  }
+  return cores;
+}
+
+// The cores that each thread of a pool of two may use, both taking part.
+std::set<std::vector<int>> CoresOfTwo(ThreadPool& pool) {
+  std::set<std::vector<int>> cores;
+  std::mutex mutex;
+  std::atomic<int> inside{0};
+  pool.ParallelFor(2, 1, [&](int64_t, int64_t) {
+    ++inside;
+    while (inside.load() < 2) std::this_thread::yield();
+    const std::scoped_lock lock(mutex);
+    cores.insert(OwnCores());
+  });
+  return cores;
+}
+
+TEST(ThreadPool, PinnedThreadsHaveACoreOfTheirOwn) {
+  const std::vector<int> allowed = OwnCores();
+  if (allowed.size() < 2) GTEST_SKIP() << "one core";
+  ThreadPool pool(2);
+  EXPECT_EQ(CoresOfTwo(pool), (std::set{allowed}));
+  pool.SetPinned(true);
+  {
+    const ThreadPool::CallerPin pin(pool);
+    EXPECT_EQ(CoresOfTwo(pool), (std::set{std::vector{allowed[0]}, std::vector{allowed[1]}}));
+  }
+  EXPECT_EQ(CoresOfTwo(pool), (std::set{allowed, std::vector{allowed[1]}}));
+  pool.SetPinned(false);
+  const ThreadPool::CallerPin pin(pool);
+  EXPECT_EQ(CoresOfTwo(pool), (std::set{allowed}));
+}
+
+TEST(ThreadPool, PinsToCoresThatThisProcessMayUse) {
+  const std::vector<int> allowed = OwnCores();
+  std::thread([&] {  // the mask is its own
+    cpu_set_t last;
+    CPU_ZERO(&last);
+    CPU_SET(static_cast<size_t>(allowed.back()), &last);
+    ASSERT_EQ(sched_setaffinity(0, sizeof(last), &last), 0);
+    ThreadPool pool(1);
+    pool.SetPinned(true);
+    const ThreadPool::CallerPin pin(pool);
+    EXPECT_EQ(OwnCores(), std::vector{allowed.back()});
+    try {
+      pool.SetNumThreads(2);
+      FAIL();
+    } catch (const Error& error) {
+      EXPECT_NE(std::string(error.what()).find("2 compute threads"), std::string::npos);
+    }
+    EXPECT_EQ(pool.num_threads(), 1);
+    ThreadPool two(2);
+    EXPECT_THROW(two.SetPinned(true), Error);
+    EXPECT_EQ(two.num_threads(), 2);
+  })
+      .join();
 }
 
 }  // namespace

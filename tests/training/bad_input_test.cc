@@ -75,6 +75,8 @@ TEST_F(BadInput, AWrongTypeNamesTheKeyAndWhatIsAllowed) {
   for (const std::string threads : {"-1", "100000000"}) {
     ExpectRefused(Train("run", {"run.threads=" + threads}), {"run.threads", threads, "1024"});
   }
+  ExpectRefused(Train("run", {"run.threads=1024", "run.pin_cores=true"}),
+                {"pinning 1024 compute threads", "this process may use"});
   ExpectRefused({"generate", "--model", "m", "--prompt", "a", "-n", "0"},
                 {"--samples: found 0, allowed: a number above 0"});
   EXPECT_FALSE(fs::exists(Path("run")));

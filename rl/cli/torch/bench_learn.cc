@@ -144,7 +144,7 @@ int BenchLearnCommand(int argc, char** argv) {
   arguments.add_flag("--checkpoint-activations", checkpoint, "recompute layers in backward");
   arguments.add_flag("--json", json_flag, "one JSON object (the only form)");
   if (!arguments.Parse(argc, argv)) return 0;
-  UseThreads(model.threads);
+  UseThreads(model.threads, model.pin_cores);
   const auto policy = LoadModel(model.folder, {.dtype = ParseDtype(model.dtype),
                                                .device = ParseDevice(model.device),
                                                .trainable = true,

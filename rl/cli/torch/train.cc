@@ -125,7 +125,7 @@ int RunTraining(const TrainArguments& arguments, bool sft_only) {
     }
     config.rl.steps = 0;
   }
-  UseThreads(static_cast<int>(config.run.threads));
+  UseThreads(static_cast<int>(config.run.threads), config.run.pin_cores);
   const auto checkpoint = arguments.resume.empty() ? std::nullopt : FindCheckpoint(folder);
   if (checkpoint) CheckResumed(arguments, config, *checkpoint);
   const auto text = ConfigToml(config, true);

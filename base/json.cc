@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <utility>
 
 #include "base/check.h"
@@ -71,36 +72,39 @@ size_t SequenceLength(std::string_view text, size_t& broken) {
   return length;
 }
 
-// Whether lists and objects are nested deeper than kDepthMax: code that walks a value calls itself
-// for each level.
-bool IsTooDeep(std::string_view text) {
-  int depth = 0;
-  bool in_string = false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (in_string) {
-      if (c == '\\') ++i;
-      if (c == '"') in_string = false;
-    } else if (c == '"') {
-      in_string = true;
-    } else if (c == '[' || c == '{') {
-      if (++depth > kDepthMax) return true;
-    } else if (c == ']' || c == '}') {
-      --depth;
-    }
+bool IsAscii(std::string_view text) {
+  constexpr uint64_t kHighBits = 0x8080808080808080;
+  uint64_t all = 0, word = 0;
+  for (; text.size() >= sizeof(word); text.remove_prefix(sizeof(word))) {
+    std::memcpy(&word, text.data(), sizeof(word));
+    all |= word;
   }
-  return false;
+  word = 0;
+  if (!text.empty()) std::memcpy(&word, text.data(), text.size());
+  return ((all | word) & kHighBits) == 0;
+}
+
+// write(data, size) of `text`, mended where it is no UTF-8.
+template <class Write>
+void WithValidUtf8(std::string_view text, const Write& write) {
+  if (IsAscii(text)) {
+    write(text.data(), static_cast<rapidjson::SizeType>(text.size()));
+  } else {
+    const std::string valid = ValidUtf8(text);
+    write(valid.data(), static_cast<rapidjson::SizeType>(valid.size()));
+  }
 }
 
 }  // namespace
 
 rapidjson::Document ParseJson(std::string_view text, std::string_view source, int64_t first_line) {
-  if (IsTooDeep(text)) {
-    throw Error("{}:{}: JSON nested deeper than {} levels", source, first_line, kDepthMax);
-  }
   rapidjson::Document document;
-  document.Parse<rapidjson::kParseFullPrecisionFlag | rapidjson::kParseValidateEncodingFlag |
-                 rapidjson::kParseIterativeFlag>(text.data(), text.size());
+  constexpr unsigned kFlags = rapidjson::kParseFullPrecisionFlag | rapidjson::kParseIterativeFlag;
+  if (IsAscii(text)) {
+    document.Parse<kFlags>(text.data(), text.size());
+  } else {
+    document.Parse<kFlags | rapidjson::kParseValidateEncodingFlag>(text.data(), text.size());
+  }
   if (document.HasParseError()) {
     const size_t offset = std::min(document.GetErrorOffset(), text.size());
     const std::string_view before = text.substr(0, offset);
@@ -109,7 +113,24 @@ rapidjson::Document ParseJson(std::string_view text, std::string_view source, in
     throw Error("{}:{}: not valid JSON at column {}: {}", source, line, offset - line_start + 1,
                 rapidjson::GetParseError_En(document.GetParseError()));
   }
+  // Code that walks a value calls itself for each level.
+  if (!NestedWithin(document, kDepthMax)) {
+    throw Error("{}:{}: JSON nested deeper than {} levels", source, first_line, kDepthMax);
+  }
   return document;
+}
+
+bool NestedWithin(const rapidjson::Value& value, int levels) {
+  if (!value.IsObject() && !value.IsArray()) return true;
+  if (levels == 0) return false;
+  if (value.IsArray()) {
+    return std::all_of(value.Begin(), value.End(), [levels](const rapidjson::Value& element) {
+      return NestedWithin(element, levels - 1);
+    });
+  }
+  return std::all_of(value.MemberBegin(), value.MemberEnd(), [levels](const auto& member) {
+    return NestedWithin(member.value, levels - 1);
+  });
 }
 
 rapidjson::Document ReadJson(const std::string& path) {
@@ -254,8 +275,8 @@ JsonWriter& JsonWriter::EndArray() {
 }
 
 JsonWriter& JsonWriter::Key(std::string_view key) {
-  const std::string valid = ValidUtf8(key);
-  impl_->writer.Key(valid.data(), static_cast<rapidjson::SizeType>(valid.size()));
+  WithValidUtf8(
+      key, [this](const char* data, rapidjson::SizeType size) { impl_->writer.Key(data, size); });
   return *this;
 }
 
@@ -280,8 +301,9 @@ JsonWriter& JsonWriter::Value(uint64_t value) {
 }
 
 JsonWriter& JsonWriter::Value(std::string_view value) {
-  const std::string valid = ValidUtf8(value);
-  impl_->writer.String(valid.data(), static_cast<rapidjson::SizeType>(valid.size()));
+  WithValidUtf8(value, [this](const char* data, rapidjson::SizeType size) {
+    impl_->writer.String(data, size);
+  });
   return *this;
 }
 

@@ -21,6 +21,9 @@ namespace rationale {
 rapidjson::Document ParseJson(std::string_view text, std::string_view source,
                               int64_t first_line = 1);
 
+// Whether lists and objects are nested at most `levels` deep.
+bool NestedWithin(const rapidjson::Value& value, int levels);
+
 // A file that is one JSON text. Throws Error naming path and line.
 rapidjson::Document ReadJson(const std::string& path);
 

@@ -17,12 +17,16 @@ class JsonlReader final : public RowReader {
       : lines_(path, format.row_bytes_max) {}
 
   bool Next(Row& row) override {
+    if (!NextUnparsed(row)) return false;
+    ParseRow(row);
+    return true;
+  }
+
+  bool NextUnparsed(Row& row) override {
     do {
-      if (!lines_.Next(line_)) return false;
-    } while (line_.find_first_not_of(" \t\r") == std::string::npos);
+      if (!lines_.Next(row.unparsed)) return false;
+    } while (row.unparsed.find_first_not_of(" \t\r") == std::string::npos);
     row.where = lines_.Where();
-    row.value = ParseJson(line_, lines_.path(), lines_.line_number());
-    RequireRow(row.value, row.where);
     row.number = ++number_;
     return true;
   }
@@ -31,7 +35,6 @@ class JsonlReader final : public RowReader {
 
  private:
   LineReader lines_;
-  std::string line_;
   int64_t number_ = 0;
 };
 

@@ -55,6 +55,7 @@ bool LineReader::FillBuffer() {
   }
   position_ = 0;
   end_ = static_cast<size_t>(count);
+  offset_ = static_cast<double>(gzoffset(stream_->file));
   return count > 0;
 }
 
@@ -64,8 +65,10 @@ bool LineReader::ReadLine(std::string& line) {
   while (position_ < end_ || FillBuffer()) {
     any = true;
     const char* start = buffer_.data() + position_;
-    const char* stop = std::find(start, static_cast<const char*>(buffer_.data()) + end_, '\n');
-    const auto length = static_cast<size_t>(stop - start);
+    const size_t unread = end_ - position_;
+    const void* stop = std::memchr(start, '\n', unread);
+    const size_t length =
+        stop == nullptr ? unread : static_cast<size_t>(static_cast<const char*>(stop) - start);
     if (line.size() + length > line_bytes_max_) {
       throw Error("{}:{}: found a line of more than {} bytes, allowed: data.row_bytes_max", path_,
                   line_number_ + 1, line_bytes_max_);
@@ -102,8 +105,7 @@ bool LineReader::Append(std::string& record) {
 double LineReader::ShareRead() const {
   if (file_bytes_ <= 0) return 0;
   const auto unread = static_cast<double>(end_ - position_);  // of a gzip file: inflated, so about
-  const auto offset = static_cast<double>(gzoffset(stream_->file));
-  return std::clamp((offset - unread) / static_cast<double>(file_bytes_), 0.0, 1.0);
+  return std::clamp((offset_ - unread) / static_cast<double>(file_bytes_), 0.0, 1.0);
 }
 
 std::string LineReader::Where() const {

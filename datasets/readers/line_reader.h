@@ -40,6 +40,7 @@ class LineReader {
   struct Stream;
   std::string path_;
   int64_t file_bytes_ = 0;  // as stored; 0: not known
+  double offset_ = 0;       // how far the stored file has been read
   size_t line_bytes_max_;
   std::unique_ptr<Stream> stream_;
   std::vector<char> buffer_;

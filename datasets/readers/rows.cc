@@ -1,7 +1,5 @@
 #include "datasets/readers/rows.h"
 
-#include <algorithm>
-
 #include "base/error.h"
 #include "base/json.h"
 #include "datasets/readers/formats.h"
@@ -10,19 +8,6 @@ namespace rationale {
 namespace {
 
 constexpr int kLevelsMax = 64;
-
-bool NestedWithin(const rapidjson::Value& value, int levels) {
-  if (!value.IsObject() && !value.IsArray()) return true;
-  if (levels == 0) return false;
-  if (value.IsArray()) {
-    return std::all_of(value.Begin(), value.End(), [levels](const rapidjson::Value& element) {
-      return NestedWithin(element, levels - 1);
-    });
-  }
-  return std::all_of(value.MemberBegin(), value.MemberEnd(), [levels](const auto& member) {
-    return NestedWithin(member.value, levels - 1);
-  });
-}
 
 DataFormat FormatOf(std::string_view path) {
   if (path.ends_with(".gz")) path.remove_suffix(3);
@@ -50,6 +35,15 @@ void RequireRow(const rapidjson::Value& value, const std::string& where) {
     throw Error("{}: found values nested deeper than {} levels", where, kLevelsMax);
   }
   JsonObject(value, where);
+}
+
+void ParseRow(Row& row) {
+  if (row.unparsed.empty()) return;
+  const size_t colon = row.where.rfind(':');
+  row.value =
+      ParseJson(row.unparsed, row.where.substr(0, colon), std::stoll(row.where.substr(colon + 1)));
+  RequireRow(row.value, row.where);
+  row.unparsed.clear();
 }
 
 std::unique_ptr<RowReader> OpenRows(const std::string& path, const RowFormat& format) {

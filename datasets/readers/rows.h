@@ -22,6 +22,7 @@ struct Row {
   rapidjson::Document value;  // an object: its columns in the file's order
   std::string where;
   int64_t number = 0;
+  std::string unparsed = {};  // its JSON text, until ParseRow makes the value of it
 };
 
 // How a file is to be read.
@@ -41,10 +42,20 @@ class RowReader {
   // levels.
   virtual bool Next(Row& row) = 0;
 
+  // The same, but may leave the larger part of the work to ParseRow, which any thread may call; so
+  // faults of the record are thrown there.
+  virtual bool NextUnparsed(Row& row) {
+    row.unparsed.clear();
+    return Next(row);
+  }
+
   // About what share of the file has been read, in [0, 1], for progress; 0 if that cannot be told
   // (a pipe).
   virtual double ShareRead() const = 0;
 };
+
+// Completes what NextUnparsed gave. Throws as RowReader::Next does.
+void ParseRow(Row& row);
 
 // Opens a file. All formats but Parquet are read as a stream, through zlib: a gzip file is
 // recognised by its content.

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <tuple>
 #include <vector>
 
 #include "base/error.h"
@@ -115,6 +116,69 @@ struct Job {
   Verdict verdict;
   AnswerPlace place;
   Verdict against;
+  std::string line;  // the verdicts as JSON; empty if they are not written
+};
+
+// Judges one response after the other; thread-safe. `first` and `second`, which may be null, must
+// outlive the object.
+class Judging {
+ public:
+  Judging(const Rubric& first, const Rubric* second, bool write_lines)
+      : first_(first),
+        second_(second),
+        columns_(first.fields()),
+        compares_(first.NeedsGroup() || (second != nullptr && second->NeedsGroup())),
+        write_lines_(write_lines) {}
+
+  // From a row to verdicts, and the line unless it waits for Compare.
+  void Judge(Job& job) const {
+    ParseRow(job.row);
+    job.scored = columns_.Read(job.row);
+    job.row.value = rapidjson::Document();
+    job.verdict = first_.Judge(job.scored.response());
+    job.place = FindAnswerPlace(first_, job.scored, job.verdict);
+    if (second_ != nullptr) job.against = second_->Judge(job.scored.response());
+    if (WaitsForGroup(job)) return;
+    SetLine(job);
+    job.scored.problem.fields.clear();  // the largest part, which nobody asks for any more
+  }
+
+  // Whether a rubric compares the responses to this one's problem.
+  bool WaitsForGroup(const Job& job) const { return compares_ && !job.scored.group.empty(); }
+
+  // Completes the verdicts of all responses to a problem.
+  void Compare(std::vector<Job>& jobs) const {
+    if (first_.NeedsGroup()) Compare(first_, &Job::verdict, jobs);
+    if (second_ != nullptr && second_->NeedsGroup()) Compare(*second_, &Job::against, jobs);
+    for (Job& job : jobs) SetLine(job);
+  }
+
+ private:
+  static void Compare(const Rubric& rubric, Verdict Job::*verdict, std::vector<Job>& jobs) {
+    std::vector<Response> responses;
+    std::vector<Verdict*> verdicts;
+    for (Job& job : jobs) {
+      responses.push_back(job.scored.response());
+      verdicts.push_back(&(job.*verdict));
+    }
+    rubric.JudgeGroup(responses, verdicts);
+  }
+
+  void SetLine(Job& job) const {
+    if (!write_lines_) return;
+    JsonWriter json;
+    WriteVerdict(job.verdict, json.BeginObject());
+    if (second_ != nullptr) {
+      WriteVerdict(job.against, json.Key("against").BeginObject());
+      json.EndObject();
+    }
+    job.line = json.EndObject().Take() + '\n';
+  }
+
+  const Rubric& first_;
+  const Rubric* const second_;
+  const ResponseColumns columns_;
+  const bool compares_, write_lines_;
 };
 
 // All that is learnt of the responses, filled in their order.
@@ -159,16 +223,17 @@ class Report {
 // are there if a rubric compares them.
 class Delivery {
  public:
-  // All must outlive the object; `second` may be null.
-  Delivery(const Rubric& first, const Rubric* second, bool write_verdicts, Report& report)
-      : first_(first), second_(second), write_verdicts_(write_verdicts), report_(report) {}
+  // Both must outlive the object.
+  Delivery(const Judging& judging, Report& report) : judging_(judging), report_(report) {}
 
-  void Add(Job job) {
-    const auto place = [](const Job& of) { return std::pair(of.scored.file, of.scored.group); };
+  void Add(Job& job) {
+    const auto place = [](const Job& of) { return std::tie(of.scored.file, of.scored.group); };
     if (!held_.empty() && place(held_.back()) != place(job)) Release();
-    held_.push_back(std::move(job));
-    const bool compares = first_.NeedsGroup() || (second_ != nullptr && second_->NeedsGroup());
-    if (!compares || held_.back().scored.group.empty()) Release();
+    if (judging_.WaitsForGroup(job)) {
+      held_.push_back(std::move(job));
+    } else {
+      Deliver(job);
+    }
   }
 
   void Finish() {
@@ -178,42 +243,17 @@ class Delivery {
 
  private:
   void Release() {
-    if (held_.empty()) return;
-    if (!held_.back().scored.group.empty()) {
-      Compare(first_, &Job::verdict);
-      if (second_ != nullptr) Compare(*second_, &Job::against);
-    }
-    for (const Job& job : held_) {
-      report_.Add(job);
-      if (write_verdicts_) Write(job);
-    }
+    judging_.Compare(held_);
+    for (const Job& job : held_) Deliver(job);
     held_.clear();
   }
 
-  void Compare(const Rubric& rubric, Verdict Job::*verdict) {
-    if (!rubric.NeedsGroup()) return;
-    std::vector<Response> responses;
-    std::vector<Verdict*> verdicts;
-    for (Job& job : held_) {
-      responses.push_back(job.scored.response());
-      verdicts.push_back(&(job.*verdict));
-    }
-    rubric.JudgeGroup(responses, verdicts);
+  void Deliver(const Job& job) {
+    report_.Add(job);
+    output_.Write(job.line);
   }
 
-  void Write(const Job& job) {
-    JsonWriter json;
-    WriteVerdict(job.verdict, json.BeginObject());
-    if (second_ != nullptr) {
-      WriteVerdict(job.against, json.Key("against").BeginObject());
-      json.EndObject();
-    }
-    output_.Write(json.EndObject().Take() + '\n');
-  }
-
-  const Rubric& first_;
-  const Rubric* const second_;
-  const bool write_verdicts_;
+  const Judging& judging_;
   Report& report_;
   std::vector<Job> held_;
   LineOutput output_;
@@ -222,27 +262,21 @@ class Delivery {
 // Judges all responses, several at once.
 void JudgeAll(const ScoreArguments& arguments, const Rubric& first, const Rubric* second,
               Report& report) {
-  const ResponseColumns columns(first.fields());
+  const Judging judging(first, second, arguments.json || isatty(STDOUT_FILENO) == 0);
   ResponseFiles files(arguments.data);
-  Delivery delivery(first, second, arguments.json || isatty(STDOUT_FILENO) == 0, report);
+  Delivery delivery(judging, report);
   Progress progress("score", 0, "response");
   int64_t done = 0;
-  const auto read = [&](Job& job) { return files.Next(job.row); };
-  const auto judge = [&](Job& job) {
-    job.scored = columns.Read(job.row);
-    job.row = Row();
-    job.verdict = first.Judge(job.scored.response());
-    job.place = FindAnswerPlace(first, job.scored, job.verdict);
-    if (second != nullptr) job.against = second->Judge(job.scored.response());
-  };
+  const auto read = [&](Job& job) { return files.NextUnparsed(job.row); };
+  const auto judge = [&](Job& job) { judging.Judge(job); };
   const auto deliver = [&](Job& job) {
-    delivery.Add(std::move(job));
+    delivery.Add(job);
     ++done;
     const int64_t estimate = files.EstimatedRows();
     progress.SetTotal(estimate == 0 ? 0 : std::max(done + 1, estimate));
     progress.Update(done);
   };
-  constexpr size_t kWindow = 1024;
+  constexpr size_t kWindow = 512;
   try {
     WorkInOrder<Job>(arguments.threads, kWindow, read, judge, deliver);
   } catch (...) {
@@ -250,6 +284,7 @@ void JudgeAll(const ScoreArguments& arguments, const Rubric& first, const Rubric
     throw;
   }
   delivery.Finish();
+  if (done == 0) LogWarning("found no responses in {}", fmt::join(arguments.data, ", "));
   progress.SetTotal(done);
   progress.Update(done);
 }

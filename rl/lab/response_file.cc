@@ -1,5 +1,6 @@
 #include "rl/lab/response_file.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <initializer_list>
 #include <map>
@@ -44,6 +45,12 @@ int64_t Count(const Row& row, std::string_view key, const rapidjson::Value* valu
               JsonText(*value));
 }
 
+// Code points: the bytes that continue none.
+int64_t CountCharacters(const std::string& text) {
+  return std::count_if(text.begin(), text.end(),
+                       [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
+}
+
 bool IsTruncated(const Row& row) {
   if (const auto* truncated = FindField(row, "truncated")) {
     if (truncated->IsBool()) return truncated->GetBool();
@@ -79,6 +86,7 @@ ScoredRow ResponseColumns::Read(const Row& row) const {
   ScoredRow scored{.where = row.where, .file = row.where.substr(0, row.where.rfind(':'))};
   Problem& problem = scored.problem;
   scored.text = FieldText(row, fields_.response.value_or("response"), "fields.response");
+  scored.num_characters = CountCharacters(scored.text);
   problem.prompt = OptionalText(row, fields_.problem, "fields.problem", {"problem", "prompt"});
   problem.reference = OptionalText(row, fields_.reference, "fields.reference", {"reference"});
   problem.language = OptionalText(row, fields_.language, "fields.language", {"language"});
@@ -103,9 +111,9 @@ ResponseFiles::ResponseFiles(const std::vector<std::string>& paths)
   }
 }
 
-bool ResponseFiles::Next(Row& row) {
+bool ResponseFiles::NextUnparsed(Row& row) {
   while (true) {
-    if (reader_ != nullptr && reader_->Next(row)) {
+    if (reader_ != nullptr && reader_->NextUnparsed(row)) {
       ++rows_read_;
       return true;
     }

@@ -30,6 +30,7 @@ struct ScoredRow {
   std::string file;   // "answers.jsonl"
   Problem problem;
   std::string text;
+  int64_t num_characters = 0;  // of text: code points
   int64_t num_tokens = 0;
   int64_t max_tokens = 0;
   int64_t step = 0;
@@ -60,8 +61,9 @@ class ResponseFiles {
   // `paths`: as datasets/paths.h's ExpandPaths takes them. Throws Error for one that is not there.
   explicit ResponseFiles(const std::vector<std::string>& paths);
 
-  // Fills `row`; false after the last one. Throws Error as RowReader does.
-  bool Next(Row& row);
+  // Fills `row`, which ParseRow completes; false after the last one. Throws Error as RowReader
+  // does.
+  bool NextUnparsed(Row& row);
 
   // About how many rows there are in all, judged by those read so far; 0: cannot be told.
   int64_t EstimatedRows() const;

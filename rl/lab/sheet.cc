@@ -1,21 +1,10 @@
 #include "rl/lab/sheet.h"
 
-#include <algorithm>
-
 namespace rationale {
-namespace {
-
-// Code points: the bytes that continue none.
-int64_t CountCharacters(const std::string& text) {
-  return std::count_if(text.begin(), text.end(),
-                       [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
-}
-
-}  // namespace
 
 void Sheet::Add(const ScoredRow& row, const Verdict& verdict, const Verdict* against) {
   SheetEntry entry{.num_tokens = row.num_tokens,
-                   .num_characters = CountCharacters(row.text),
+                   .num_characters = row.num_characters,
                    .judged = verdict.judged,
                    .score = verdict.score};
   if (against != nullptr) {
@@ -24,7 +13,7 @@ void Sheet::Add(const ScoredRow& row, const Verdict& verdict, const Verdict* aga
   }
   if (!row.group.empty()) {
     const auto [place, is_new] =
-        group_of_.emplace(std::pair(row.file, row.group), static_cast<int64_t>(groups.size()));
+        group_of_[row.file].try_emplace(row.group, static_cast<int64_t>(groups.size()));
     if (is_new) groups.push_back(row.group);
     entry.group = place->second;
   }

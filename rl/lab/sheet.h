@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
-#include <utility>
+#include <unordered_map>
 #include <vector>
 
 #include "rewards/verdict.h"
@@ -36,7 +36,8 @@ struct Sheet {
   std::vector<ScoredSample> Samples(bool against) const;
 
  private:
-  std::map<std::pair<std::string, std::string>, int64_t> group_of_;  // by file and name
+  // An index of groups, by file and name.
+  std::map<std::string, std::unordered_map<std::string, int64_t>> group_of_;
 };
 
 }  // namespace rationale

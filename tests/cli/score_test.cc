@@ -82,6 +82,35 @@ TEST_F(Score, TheSummaryGoesToStandardError) {
   EXPECT_NE(ended.output.find("language de          1       1"), std::string::npos) << ended.output;
 }
 
+TEST_F(Score, AFileWithoutResponsesIsSaidToBeEmpty) {
+  const Ended ended = Run(Write("d.jsonl", "\n\n"), "2>&1");
+  EXPECT_EQ(ended.exit_code, 0);
+  EXPECT_NE(ended.output.find("found no responses in"), std::string::npos) << ended.output;
+  EXPECT_NE(ended.output.find("d.jsonl"), std::string::npos) << ended.output;
+}
+
+TEST_F(Score, AnyNumberOfThreadsGivesTheSameBytes) {
+  std::string rows;
+  for (int i = 0; i < 3000; ++i) {  // more than there are in memory at once
+    const std::string thought(static_cast<size_t>(i % 97), 'a');
+    rows += R"({"answer":"<think>)" + thought + " \u00fc " + R"(</think> \\boxed{)" +
+            std::to_string(i % 7) + R"(}","gold":"3","target":"de","group":")" +
+            std::to_string(i / 8) + "\"}\n";
+  }
+  const std::string data = Write("d.jsonl", rows);
+  const std::string against = "--against " + Write("a.toml", "[[rewards]]\nname = 'exact_match'\n");
+  const Ended one = Run(data, against + " --threads 1 2>" + folder_.path() + "/one.txt");
+  const Ended five = Run(data, against + " --threads 5 2>" + folder_.path() + "/five.txt");
+  ASSERT_EQ(one.exit_code, 0) << one.output;
+  EXPECT_EQ(ParseLines(one.output).size(), 3000u);
+  EXPECT_TRUE(one.output == five.output);
+  const auto report = [this](const char* name) {  // without the lines of progress
+    const std::string text = ReadFile(folder_.path() + name);
+    return text.substr(text.find("\n\n"));
+  };
+  EXPECT_EQ(report("/one.txt"), report("/five.txt"));
+}
+
 TEST_F(Score, ComparesTheResponsesToAProblemThatStandTogether) {
   const auto row = [](const char* response, const char* group) {
     return std::string("{\"response\":\"") + response + R"(","reference":"7","group":)" + group +

@@ -19,7 +19,10 @@ std::vector<ScoredRow> ReadAll(const std::string& content, const RubricFields& f
   ResponseFiles files({path});
   const ResponseColumns columns(fields);
   std::vector<ScoredRow> rows;
-  for (Row row; files.Next(row);) rows.push_back(columns.Read(row));
+  for (Row row; files.NextUnparsed(row);) {
+    ParseRow(row);
+    rows.push_back(columns.Read(row));
+  }
   return rows;
 }
 
@@ -40,6 +43,7 @@ TEST(ResponseColumns, ReadTheUsualNames) {
   ASSERT_EQ(rows.size(), 1u);
   const ScoredRow& row = rows[0];
   EXPECT_EQ(row.text, "72");
+  EXPECT_EQ(row.num_characters, 2);
   EXPECT_EQ(row.problem.reference, "#### 72");
   EXPECT_EQ(row.problem.language, "de");
   EXPECT_EQ(row.problem.prompt, "6*12?");
@@ -99,10 +103,10 @@ TEST(ResponseFiles, EstimateTheRowsOfAllFiles) {
   WriteFileDurably(folder.path() + "/b.jsonl", rows + rows);
   ResponseFiles files({folder.path() + "/*.jsonl"});
   Row row;
-  for (int i = 0; i < 10; ++i) ASSERT_TRUE(files.Next(row));
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(files.NextUnparsed(row));
   EXPECT_EQ(files.EstimatedRows(), 300);
   int64_t more = 0;
-  while (files.Next(row)) ++more;
+  while (files.NextUnparsed(row)) ++more;
   EXPECT_EQ(more, 290);
   EXPECT_EQ(files.EstimatedRows(), 300);
 }

@@ -285,10 +285,9 @@ constexpr int64_t DivideUp(int64_t a, int64_t b) {
 }
 
 // Lines of the next panel that a block asks for per element of its column, of the `panel_lines`
-// that element's row of the panel fills. One block alone runs at the memory's pace already; with
-// many, the next panel's fetch hardly shows.
+// that element's row of the panel fills. With many, the next panel's fetch hardly shows.
 int PrefetchLines(int64_t num_blocks, int64_t panel_lines) {
-  if (num_blocks < 2 || num_blocks > 16) return 0;
+  if (num_blocks > 16) return 0;
   return num_blocks < panel_lines ? 2 : 1;
 }
 

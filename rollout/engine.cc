@@ -96,7 +96,10 @@ Engine::Engine(Model& model, const Tokenizer* tokenizer, const EngineOptions& op
     : model_(model),
       tokenizer_(tokenizer),
       options_(options),
-      scheduler_(MakeSchedulerOptions(options, ops::kPageTokens * model.KvBytesPerToken())) {}
+      scheduler_(MakeSchedulerOptions(options, ops::kPageTokens * model.KvBytesPerToken())) {
+  if (model.options().device.is_cuda())
+    graphs_.emplace(model.options().device, options.cuda_graphs);
+}
 
 // ---- requests ----
 
@@ -295,6 +298,7 @@ void Engine::CopyPages(const std::vector<StepPlan::PageCopy>& copies) {
 }
 
 at::Tensor Engine::Forward(StepPlan& plan) {
+  if (at::Tensor hidden_TD = DecodeForward(plan); hidden_TD.defined()) return hidden_TD;
   const at::Device device = model_.options().device;
   at::Tensor tokens_T = at::from_blob(plan.tokens.data(), {plan.num_rows()}, at::kLong);
   at::Tensor positions_T = at::from_blob(plan.positions.data(), {plan.num_rows()}, at::kInt);
@@ -354,7 +358,7 @@ at::Tensor Engine::Logits(const StepPlan& plan, const at::Tensor& hidden_TD) {
     rows_RD = at::cat(rows);
   }
   const at::Tensor logits_RW = ops::Linear(rows_RD, model_.head(), nullptr, true).contiguous();
-  if (logits_RW.is_cpu()) return logits_RW;
+  if (logits_RW.is_cpu() || DrawsOnDevice(plan)) return logits_RW;
   // Pinned memory takes them several times as fast; torch keeps it for the next step.
   const auto on_host = at::TensorOptions().dtype(at::kFloat).pinned_memory(true);
   return at::empty(logits_RW.sizes(), on_host).copy_(logits_RW);
@@ -374,7 +378,6 @@ void Engine::DrawRows(const StepPlan& plan, const StepPlan::Draw& draw, const fl
 
 void Engine::DrawTokens(const StepPlan& plan, const at::Tensor& logits_RW) {
   const int64_t width = logits_RW.size(1);
-  const float* logits = logits_RW.const_data_ptr<float>();
   drawn_.resize(static_cast<size_t>(logits_RW.size(0)));
   first_drawn_.clear();
   int64_t num_rows = 0;
@@ -382,6 +385,11 @@ void Engine::DrawTokens(const StepPlan& plan, const at::Tensor& logits_RW) {
     first_drawn_.push_back(num_rows);
     num_rows += draw.num_rows;
   }
+  if (!logits_RW.is_cpu()) {
+    DrawOnDevice(plan, logits_RW);
+    return AppendDrawn(plan);
+  }
+  const float* logits = logits_RW.const_data_ptr<float>();
   constexpr int64_t kLogitsAPiece = 16384;
   ParallelFor(static_cast<int64_t>(plan.draws.size()), std::max<int64_t>(1, kLogitsAPiece / width),
               [&](int64_t begin, int64_t end) {
@@ -390,6 +398,10 @@ void Engine::DrawTokens(const StepPlan& plan, const at::Tensor& logits_RW) {
                            drawn_.data() + first_drawn_[i]);
                 }
               });
+  AppendDrawn(plan);
+}
+
+void Engine::AppendDrawn(const StepPlan& plan) {
   for (size_t d = 0; d < plan.draws.size(); ++d) {
     const StepPlan::Draw& draw = plan.draws[d];
     for (int64_t i = 0; i < draw.num_rows; ++i) {

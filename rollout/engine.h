@@ -15,10 +15,13 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "policy/model.h"
+#include "policy/ops/gpu_decode.h"
 #include "policy/ops/op_timer.h"
 #include "policy/tokenizer.h"
 #include "rollout/rollout.h"
@@ -42,6 +45,9 @@ struct EngineOptions {
   // of a slightly different policy, recorded with its log-probabilities, so that the learner's gap
   // is not 0 and it has to weigh the tokens.
   bool int8 = false;
+  // On a GPU: decode steps are captured as CUDA graphs (ops::DecodeGraphs); the tokens are the same
+  // without.
+  bool cuda_graphs = true;
   ChromeTrace* trace = nullptr;  // filled when given; must outlive the engine
 };
 
@@ -116,6 +122,10 @@ class Engine {
   // Pages held by unfinished requests: 0 once all are done.
   int64_t num_pages_held() const { return scheduler_.pages().num_held(); }
 
+  // The decode steps that a CUDA graph ran, and why none can, where that was found.
+  int64_t num_graph_steps() const { return graphs_ ? graphs_->num_replays() : 0; }
+  std::string why_no_graphs() const { return graphs_ ? graphs_->why_not() : "there is no GPU"; }
+
   RolloutStats stats() const;
   void ResetStats();
 
@@ -124,11 +134,15 @@ class Engine {
   void GrowCache();
   void CopyPages(const std::vector<StepPlan::PageCopy>& copies);
   at::Tensor Forward(StepPlan& plan);
+  at::Tensor DecodeForward(const StepPlan& plan);
   void KeepPrefixRows(const StepPlan& plan, const at::Tensor& hidden_TD);
   at::Tensor Logits(const StepPlan& plan, const at::Tensor& hidden_TD);
   void DrawTokens(const StepPlan& plan, const at::Tensor& logits_RW);
+  bool DrawsOnDevice(const StepPlan& plan) const;
+  void DrawOnDevice(const StepPlan& plan, const at::Tensor& logits_RW);
   void DrawRows(const StepPlan& plan, const StepPlan::Draw& draw, const float* logits,
                 int64_t width, DrawnToken* drawn) const;
+  void AppendDrawn(const StepPlan& plan);
   bool Append(Sequence& sequence, DrawnToken drawn, int64_t row);
   void Complete(Sequence& sequence, Finish reason);
   std::vector<int32_t> ExpertsOfRow(int64_t row) const;
@@ -140,6 +154,7 @@ class Engine {
   RolloutCallbacks callbacks_;
   RolloutStats stats_;  // those the scheduler does not count
   KvPool kv_;
+  std::optional<ops::DecodeGraphs> graphs_;  // on a GPU
   RouterStats router_;
   int64_t num_keep_experts_ = 0;  // unfinished requests that do
   int64_t num_submitted_ = 0;

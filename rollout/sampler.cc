@@ -74,6 +74,13 @@ std::span<const float> Sampler::Adjust(std::span<const float> logits) const {
   return adjusted;
 }
 
+std::optional<ops::RowDraw> Sampler::PlainDraw(uint64_t key, int64_t position) const {
+  if (adjusts_logits() || cuts()) return {};
+  return ops::RowDraw{
+      .uniform = settings_->temperature == 0 ? -1 : Uniform(key, static_cast<uint64_t>(position)),
+      .inverse_temperature = 1.0F / temperature()};
+}
+
 DrawnToken Sampler::Draw(std::span<const float> logits, uint64_t key, int64_t position) const {
   if (adjusts_logits()) logits = Adjust(logits);
   const float inverse_temperature = 1.0F / temperature();

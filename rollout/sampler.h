@@ -9,9 +9,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
+#include "policy/ops/gpu_decode.h"
 #include "rollout/rollout.h"
 
 namespace rationale {
@@ -42,6 +44,10 @@ class Sampler {
   // Whether the logits are changed before the temperature (penalty or bias), as the learner's are
   // not.
   bool adjusts_logits() const { return penalises_ || !settings_->logit_bias.empty(); }
+
+  // The draw number `position` where only a temperature, or greed, makes the distribution; else
+  // none.
+  std::optional<ops::RowDraw> PlainDraw(uint64_t key, int64_t position) const;
 
   // Whether the learner can form the same distribution from its own logits and what is recorded.
   bool comparable() const { return !adjusts_logits() && (!cuts() || settings_->keep_kept_sets); }

@@ -62,11 +62,17 @@ class Moe final : public MlpBlock {
   }
 
   at::Tensor Forward(const at::Tensor& x_TD, const ForwardBatch& batch, bool count) override {
-    const auto routing = ops::Route(ops::Linear(x_TD, *router_), bias_E_, settings_);
+    ops::RouteSettings settings = settings_;
+    settings.ends_suffice = batch.router == nullptr && ops::HasGroupedProduct(x_TD, *gate_up_) &&
+                            ops::HasGroupedProduct(x_TD, *down_);
+    const auto routing = ops::Route(ops::Linear(x_TD, *router_), bias_E_, settings);
     if (count && batch.router != nullptr) Record(routing, *batch.router);
     const auto rows_SD = ops::MoeGather(x_TD, routing);
-    const auto hidden = ops::SwiGlu(ops::GroupedLinear(rows_SD, *gate_up_, routing.offsets));
-    auto y = ops::MoeCombine(ops::GroupedLinear(hidden, *down_, routing.offsets), routing);
+    const auto multiply = [&](const at::Tensor& rows, Parameter& weight) {
+      return ops::GroupedLinear(rows, weight, routing.offsets, routing.ends_E);
+    };
+    const auto hidden = ops::SwiGlu(multiply(rows_SD, *gate_up_));
+    auto y = ops::MoeCombine(multiply(hidden, *down_), routing);
     return shared_ ? ops::Add(y, shared_->Forward(x_TD, batch, count)) : y;
   }
 

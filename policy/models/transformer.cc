@@ -10,6 +10,7 @@
 #include "policy/models/checkpoint.h"
 #include "policy/models/rope_table.h"
 #include "policy/ops/cpu/aligned_buffer.h"
+#include "policy/ops/gpu_decode.h"
 
 namespace rationale {
 
@@ -76,6 +77,7 @@ at::Tensor Transformer::Hidden(const ForwardBatch& batch) {
   const bool recompute = options_.checkpoint_activations && at::GradMode::is_enabled();
   std::shared_ptr<const ForwardBatch> kept;
   if (recompute) kept = std::make_shared<const ForwardBatch>(batch);
+  const ops::SpansOnDevice sent(batch.spans, batch.kv != nullptr, options_.device);
   auto x = ops::Embedding(batch.tokens_T, *embedding_);
   for (const Layer& layer : layers_) {
     if (!recompute) {

@@ -10,6 +10,7 @@
 #include "base/thread_pool.h"
 #include "policy/ops/autograd.h"
 #include "policy/ops/cuda/forms.h"
+#include "policy/ops/gpu_decode.h"
 #include "policy/ops/kernel_args.h"
 #include "policy/ops/op_timer.h"
 #include "policy/ops/reference.h"
@@ -268,7 +269,7 @@ at::Tensor Attention(const at::Tensor& q_THQ, const at::Tensor& k_TGQ, const at:
                      KvLayer* cache) {
   const OpTimer timer("attention");
   CheckTensors(q_THQ, k_TGQ, v_TGV, settings, cache);
-  CheckSpans(spans, q_THQ.size(0), cache);
+  if (!SpansOnDevice::Only()) CheckSpans(spans, q_THQ.size(0), cache);
   if (!UsesKernels(q_THQ)) {
     const cuda::Forms* gpu = cuda::FormsFor(q_THQ);
     return (gpu != nullptr ? gpu->attention : reference::Attention)(q_THQ, k_TGQ, v_TGV, settings,

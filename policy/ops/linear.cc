@@ -2,6 +2,9 @@
 
 #include <utility>
 
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/_grouped_mm.h>
+
 #include "base/check.h"
 #include "policy/ops/autograd.h"
 #include "policy/ops/op_timer.h"
@@ -92,8 +95,15 @@ at::Tensor LinearPerHead(const at::Tensor& x_THK, Parameter& weight_HNK) {
   return Recorded(std::move(y), x_THK, weight_HNK, nullptr, std::move(layout));
 }
 
+bool HasGroupedProduct(const at::Tensor& x, const Parameter& weight_ENK) {
+  const at::Tensor& weight = weight_ENK.value;
+  return x.is_cuda() && !at::GradMode::is_enabled() && x.scalar_type() == at::kBFloat16 &&
+         weight.scalar_type() == at::kBFloat16 && weight.size(1) % 8 == 0 &&
+         weight.size(2) % 8 == 0;
+}
+
 at::Tensor GroupedLinear(const at::Tensor& x_SK, Parameter& weight_ENK,
-                         std::span<const int64_t> offsets) {
+                         std::span<const int64_t> offsets, const at::Tensor& ends_E) {
   const OpTimer timer("grouped_linear");
   const at::Tensor& weight = weight_ENK.value;
   Check{weight.dim() == 3 && x_SK.dim() == 2 && x_SK.size(1) == weight.size(2),
@@ -102,6 +112,9 @@ at::Tensor GroupedLinear(const at::Tensor& x_SK, Parameter& weight_ENK,
         weight.sizes(),
         " applied to ",
         x_SK.sizes()};
+  if (ends_E.defined() && HasGroupedProduct(x_SK, weight_ENK)) {
+    return at::_grouped_mm(x_SK.contiguous(), weight.detach().mT(), ends_E);
+  }
   const auto experts = static_cast<size_t>(weight.size(0));
   Check{offsets.size() == experts + 1 && offsets.front() == 0 && offsets.back() == x_SK.size(0),
         weight_ENK.name, ": offsets do not cover the ", x_SK.size(0), " rows"};

@@ -77,8 +77,14 @@ at::Tensor LinearPerHead(const at::Tensor& x_THK, Parameter& weight_HNK);
 
 // One matrix an expert over rows sorted by expert: rows offsets[e] <= s < offsets[e + 1] of x use
 // weight[e]. x [S, K], weight [E, N, K] -> [S, N].
+// `ends_E`: the same without the first, int32 on the GPU, where HasGroupedProduct; `offsets` may
+// then be empty.
 at::Tensor GroupedLinear(const at::Tensor& x_SK, Parameter& weight_ENK,
-                         std::span<const int64_t> offsets);
+                         std::span<const int64_t> offsets, const at::Tensor& ends_E = {});
+
+// Whether rows like x's are multiplied by all experts in one call that reads the rows' ends on the
+// GPU: bfloat16 there, sixteen bytes at a time, no gradient.
+bool HasGroupedProduct(const at::Tensor& x, const Parameter& weight_ENK);
 
 // ---- rows ----
 
@@ -159,6 +165,7 @@ struct RouteSettings {
   bool normalise =
       true;          // the chosen weights are divided by their sum (+ 1e-20 with the sigmoid gate)
   double scale = 1;  // then multiplied by this
+  bool ends_suffice = false;  // on a GPU `offsets` may stay empty: HasGroupedProduct said so
 };
 
 struct Routing {
@@ -167,6 +174,7 @@ struct Routing {
   std::vector<int64_t> offsets;  // E + 1: the rows of expert e among the S sorted ones
   at::Tensor slot_token_S;  // int32: the token of each sorted row; within an expert in token order
   at::Tensor slot_of_TA;    // int32: the sorted row of each (token, choice)
+  at::Tensor ends_E = {};   // int32, on a GPU alone: offsets[1 ..]
 };
 
 // logits [T, E] float32; bias [E] float32 or undefined is added for the choice only (DeepSeek-V3,

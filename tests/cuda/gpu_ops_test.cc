@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 #include <string>
 #include <vector>
@@ -13,7 +14,10 @@
 #include <ATen/ops/arange.h>
 #include <ATen/ops/zeros.h>
 
+#include "base/philox.h"
+#include "policy/ops/gpu_decode.h"
 #include "policy/ops/ops.h"
+#include "policy/ops/row_logits.h"
 #include "tests/policy/op_testing.h"
 
 namespace rationale::ops {
@@ -147,6 +151,40 @@ TEST_P(GpuOps, MixturesAreTheCpus) {
       return MoeCombine(GroupedLinear(MoeGather(rows, routing), weight, routing.offsets), routing);
     };
     ExpectAgrees(mix(x.to(at::kCUDA), on_gpu, found), mix(x, on_cpu, expected));
+  }
+}
+
+TEST(GpuDraws, AreTheCpus) {
+  if (!at::globalContext().hasCUDA()) GTEST_SKIP() << "there is no GPU";
+  for (const int64_t width : {3, 61, 49152, 151936}) {
+    constexpr int64_t kRows = 96;
+    const at::Tensor logits = Random({kRows, width}, 10).mul(3);
+    logits.select(1, 1).copy_(logits.select(1, 2));  // ties
+    logits.select(1, 0).fill_(-std::numeric_limits<float>::infinity());
+    std::vector<RowDraw> rows;
+    for (int64_t r = 0; r < kRows; ++r) {
+      rows.push_back({.uniform = r % 4 == 0 ? -1 : Uniform(7, static_cast<uint64_t>(r)),
+                      .inverse_temperature = r % 3 == 0 ? 1.0F : 1.4F});
+    }
+    rows[1].uniform = 0;
+    rows[2].uniform = 1 - 1e-16;
+    const std::vector<RowDrawn> drawn = DrawOnDevice(logits.to(at::kCUDA), rows);
+    int64_t others = 0;  // draws within rounding of the border between two tokens
+    for (size_t r = 0; r < rows.size(); ++r) {
+      const std::span<const float> row(logits.const_data_ptr<float>() + r * logits.size(1),
+                                       static_cast<size_t>(width));
+      const float inverse = rows[r].inverse_temperature;
+      const RowNormaliser normaliser = Normalise(row, inverse, {});
+      const int32_t token =
+          rows[r].uniform < 0 ? Argmax(row) : Draw(row, inverse, normaliser, {}, rows[r].uniform);
+      ASSERT_TRUE(drawn[r].token > 0 && drawn[r].token < width);
+      EXPECT_NEAR(drawn[r].logprob, Logprob(row, inverse, normaliser, drawn[r].token), 1e-4);
+      if (rows[r].uniform < 0) {
+        EXPECT_EQ(drawn[r].token, token);
+      }
+      others += drawn[r].token != token ? 1 : 0;
+    }
+    EXPECT_LE(others, 2) << width;
   }
 }
 

@@ -90,6 +90,70 @@ TEST_P(Gpu, GreedyRolloutsAreTheCpus) {
   }
 }
 
+// Requests that leave at different times, so that several sizes of batch are captured.
+std::vector<SampleRequest> UnevenRequests(int64_t vocab_size, double temperature) {
+  auto requests = MakeRequests(10, 3, 40, 60, vocab_size);
+  for (size_t i = 0; i < requests.size(); ++i) {
+    requests[i].sampling.temperature = temperature;
+    requests[i].sampling.max_new_tokens = static_cast<int32_t>(10 + 5 * (i % 9));
+  }
+  return requests;
+}
+
+void ExpectSameBits(const std::vector<Rollout>& found, const std::vector<Rollout>& expected) {
+  ASSERT_EQ(found.size(), expected.size());
+  for (size_t i = 0; i < found.size(); ++i) {
+    EXPECT_EQ(found[i].response, expected[i].response) << "request " << i;
+    EXPECT_EQ(found[i].logprobs, expected[i].logprobs) << "request " << i;
+  }
+}
+
+TEST_P(Gpu, CapturedStepsAreTheSameBits) {
+  for (const at::ScalarType dtype : {at::kFloat, at::kBFloat16}) {
+    const auto model = Load(at::kCUDA, dtype);
+    for (const double temperature : {0.0, 1.0}) {
+      const auto requests = UnevenRequests(model->config().vocab_size, temperature);
+      Engine plain(*model, nullptr, {.max_batch = 9, .cuda_graphs = false});
+      Engine captured(*model, nullptr, {.max_batch = 9});
+      const auto expected = plain.Generate(requests);
+      ExpectSameBits(captured.Generate(requests), expected);
+      ExpectSameBits(captured.Generate(requests), expected);
+      EXPECT_EQ(plain.num_graph_steps(), 0);
+      if (dtype == at::kBFloat16 || model->config().moe.num_experts == 0) {
+        EXPECT_GT(captured.num_graph_steps(), 40) << captured.why_no_graphs();
+      } else {
+        EXPECT_NE(captured.why_no_graphs(), "");
+      }
+    }
+  }
+}
+
+TEST_P(Gpu, CapturedStepsFollowNewWeightsAndPages) {
+  const auto model = Load(at::kCUDA, at::kBFloat16);
+  const at::NoGradGuard no_grad;
+  const auto requests = UnevenRequests(model->config().vocab_size, 0);
+  Engine captured(*model, nullptr, {.max_batch = 9});
+  const auto before = captured.Generate(requests);
+  int64_t version = 0;
+  const auto expect_as_plain = [&] {
+    captured.SetVersion(++version);
+    Engine plain(*model, nullptr, {.max_batch = 9, .cuda_graphs = false});
+    const auto found = captured.Generate(requests);
+    ExpectSameBits(found, plain.Generate(requests));
+    return found;
+  };
+  for (Parameter* parameter : model->parameters()) parameter->value.mul_(1.01);  // in place
+  EXPECT_NE(expect_as_plain()[0].logprobs, before[0].logprobs);
+  std::vector<at::Tensor> kept;  // so that the new values are at new addresses
+  for (Parameter* parameter : model->parameters()) {
+    kept.push_back(parameter->value);
+    parameter->value = parameter->value.mul(1.01);
+  }
+  expect_as_plain();
+  captured.ReleaseCache();
+  expect_as_plain();
+}
+
 // Sampler and learner run the same ATen calls on other shapes, so cuBLAS may choose other sums:
 // rounding, not more, lies between them.
 TEST_P(Gpu, TheLearnersLogprobsAreTheSamplersUpToRounding) {

@@ -15,6 +15,7 @@ __device__ int64_t PlaceOf(const RowPlaces& places, int sequence, int64_t token)
 template <typename T>
 __global__ void WritePagesKernel(RowsView x, int64_t heads, RowPlaces places, T* pages) {
   const int64_t row = blockIdx.x, elements = heads * x.width;
+  if (places.position[row] < 0) return;
   const int64_t slot = PlaceOf(places, places.sequence[row], places.position[row]);
   for (int64_t i = threadIdx.x; i < elements; i += blockDim.x) {
     pages[slot * elements + i] = RowAt<T>(x, row * heads + i / x.width)[i % x.width];
@@ -42,10 +43,56 @@ struct Partial {
   }
 };
 
+// Adds up to kAtOnce keys, from token `next` on and each kWarps after the last, to a warp's partial
+// sums: one key alone would wait for memory most of the time.
+template <typename T, int kAtOnce, int kKeys, int kValues>
+__device__ void AddKeys(const AttentionCall& call, int sequence, int64_t kv_head, int64_t next,
+                        int64_t position, const float (&q)[kKeys], Partial<kValues>* own) {
+  const int lane = threadIdx.x;
+  const T *keys[kAtOnce], *values[kAtOnce];
+  float scores[kAtOnce], greatest = own->greatest;
+#pragma unroll
+  for (int j = 0; j < kAtOnce; ++j) {
+    const int64_t token = next + j * kWarps;
+    const int64_t place = PlaceOf(call.places, sequence, token <= position ? token : position);
+    keys[j] = static_cast<const T*>(call.keys.data) + place * call.keys.token_stride +
+              kv_head * call.keys.head_stride;
+    values[j] = static_cast<const T*>(call.values.data) + place * call.values.token_stride +
+                kv_head * call.values.head_stride;
+  }
+#pragma unroll
+  for (int j = 0; j < kAtOnce; ++j) {
+    scores[j] = 0;
+#pragma unroll
+    for (int i = 0; i < kKeys; ++i) {
+      const int column = lane + 32 * i;
+      if (column < call.key_width) scores[j] += q[i] * Widen(keys[j][column]);
+    }
+  }
+#pragma unroll
+  for (int j = 0; j < kAtOnce; ++j) {
+    scores[j] = WarpSum(scores[j]);
+    if (next + j * kWarps > position) scores[j] = -INFINITY;  // no such key: it weighs nothing
+    greatest = fmaxf(greatest, scores[j]);
+  }
+  own->ScaleTo(greatest);
+#pragma unroll
+  for (int j = 0; j < kAtOnce; ++j) {
+    const float weight = expf(scores[j] - greatest);
+    own->sum += weight;
+#pragma unroll
+    for (int i = 0; i < kValues; ++i) {
+      const int column = lane + 32 * i;
+      if (column < call.value_width) own->values[i] += weight * Widen(values[j][column]);
+    }
+  }
+}
+
 // A block a row and query head; its warps take keys in turn, a key's elements are spread over the
 // lanes. kKeys, kValues: elements a lane holds of a key and of a value.
 template <typename T, int kKeys, int kValues>
 __global__ void AttentionKernel(AttentionCall call) {
+  constexpr int kAtOnce = kKeys <= 8 ? 4 : 2;
   const int64_t row = blockIdx.x, head = blockIdx.y;
   const int lane = threadIdx.x, warp = threadIdx.y;
   const int sequence = call.places.sequence[row];
@@ -60,25 +107,8 @@ __global__ void AttentionKernel(AttentionCall call) {
   Partial<kValues> own;
   own.Clear();
   const int64_t first = call.window > 0 && position >= call.window ? position - call.window + 1 : 0;
-  for (int64_t token = first + warp; token <= position; token += kWarps) {
-    const int64_t place = PlaceOf(call.places, sequence, token);
-    const T* key = static_cast<const T*>(call.keys.data) + place * call.keys.token_stride +
-                   kv_head * call.keys.head_stride;
-    const T* value = static_cast<const T*>(call.values.data) + place * call.values.token_stride +
-                     kv_head * call.values.head_stride;
-    float score = 0;
-    for (int i = 0; i < kKeys; ++i) {
-      const int64_t column = lane + 32 * i;
-      if (column < call.key_width) score += q[i] * Widen(key[column]);
-    }
-    score = WarpSum(score);
-    if (score > own.greatest) own.ScaleTo(score);
-    const float weight = expf(score - own.greatest);
-    own.sum += weight;
-    for (int i = 0; i < kValues; ++i) {
-      const int64_t column = lane + 32 * i;
-      if (column < call.value_width) own.values[i] += weight * Widen(value[column]);
-    }
+  for (int64_t next = first + warp; next <= position; next += kWarps * kAtOnce) {
+    AddKeys<T, kAtOnce>(call, sequence, kv_head, next, position, q, &own);
   }
 
   __shared__ Partial<kValues> all[kWarps][32];
@@ -98,37 +128,40 @@ __global__ void AttentionKernel(AttentionCall call) {
   T* out = static_cast<T*>(call.out) + (row * call.heads + head) * call.value_width;
   for (int i = 0; i < kValues; ++i) {
     const int64_t column = lane + 32 * i;
-    if (column < call.value_width) Store(out + column, own.values[i] / own.sum);
+    if (column < call.value_width)
+      Store(out + column, position < 0 ? 0.0F : own.values[i] / own.sum);
   }
 }
 
 template <typename T, int kKeys, int kValues>
-void Launch(const AttentionCall& call) {
+void Launch(const AttentionCall& call, Stream stream) {
   const dim3 grid(static_cast<unsigned>(call.places.num_rows), static_cast<unsigned>(call.heads));
-  AttentionKernel<T, kKeys, kValues><<<grid, dim3(32, kWarps)>>>(call);
+  AttentionKernel<T, kKeys, kValues>
+      <<<grid, dim3(32, kWarps), 0, static_cast<cudaStream_t>(stream)>>>(call);
 }
 
 }  // namespace
 
 void LaunchWritePages(bool bf16, const RowsView& x, int64_t heads, const RowPlaces& places,
-                      void* pages) {
+                      void* pages, Stream stream) {
   WithElement(bf16, [&]<typename T>(T) {
     WritePagesKernel<T>
-        <<<static_cast<unsigned>(places.num_rows), 128>>>(x, heads, places, static_cast<T*>(pages));
+        <<<static_cast<unsigned>(places.num_rows), 128, 0, static_cast<cudaStream_t>(stream)>>>(
+            x, heads, places, static_cast<T*>(pages));
   });
 }
 
-void LaunchAttention(bool bf16, const AttentionCall& call) {
+void LaunchAttention(bool bf16, const AttentionCall& call, Stream stream) {
   const int64_t widest = call.key_width > call.value_width ? call.key_width : call.value_width;
   WithElement(bf16, [&]<typename T>(T) {
     if (widest <= 64) {
-      Launch<T, 2, 2>(call);
+      Launch<T, 2, 2>(call, stream);
     } else if (widest <= 128) {
-      Launch<T, 4, 4>(call);
+      Launch<T, 4, 4>(call, stream);
     } else if (widest <= 256) {
-      Launch<T, 8, 8>(call);
+      Launch<T, 8, 8>(call, stream);
     } else {
-      Launch<T, kKeyWidthMax / 32, kValueWidthMax / 32>(call);
+      Launch<T, kKeyWidthMax / 32, kValueWidthMax / 32>(call, stream);
     }
   });
 }

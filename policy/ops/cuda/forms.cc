@@ -1,13 +1,13 @@
 #include "policy/ops/cuda/forms.h"
 
-#include <vector>
-
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
-#include <ATen/ops/tensor.h>
 
 #include "base/check.h"
+#include "base/error.h"
 #include "policy/ops/cuda/kernels.h"
+#include "policy/ops/cuda/rows_on_device.h"
+#include "policy/ops/gpu_decode.h"
 #include "policy/ops/kernel_args.h"
 #include "policy/ops/reference.h"
 
@@ -47,7 +47,7 @@ at::Tensor RmsNorm(const at::Tensor& x_any, const at::Tensor& weight_D, double e
   const at::Tensor x = DenseRows(x_any), y = EmptyLike(x, x.sizes());
   if (x.numel() > 0) {
     LaunchRmsNorm(IsBf16(x), ViewOf(x), weight_D.const_data_ptr(), static_cast<float>(eps),
-                  y.mutable_data_ptr());
+                  y.mutable_data_ptr(), CurrentStream());
   }
   CheckLaunched("RmsNorm");
   return y;
@@ -58,7 +58,7 @@ at::Tensor SwiGlu(const at::Tensor& x_any) {
   auto sizes = x.sizes().vec();
   sizes.back() /= 2;
   at::Tensor y = EmptyLike(x, sizes);
-  if (x.numel() > 0) LaunchSwiGlu(IsBf16(x), ViewOf(x), y.mutable_data_ptr());
+  if (x.numel() > 0) LaunchSwiGlu(IsBf16(x), ViewOf(x), y.mutable_data_ptr(), CurrentStream());
   CheckLaunched("SwiGlu");
   return y;
 }
@@ -67,60 +67,24 @@ at::Tensor Rope(const at::Tensor& x_any, const at::Tensor& positions_T, const Ro
                 int64_t offset, bool interleaved) {
   const at::Tensor x = DenseRows(x_any), y = EmptyLike(x, x.sizes());
   if (x.numel() == 0) return y;
-  LaunchRope(IsBf16(x), {.x = ViewOf(x),
-                         .positions = positions_T.const_data_ptr<int32_t>(),
-                         .cos = table.cos.const_data_ptr<float>(),
-                         .sin = table.sin.const_data_ptr<float>(),
-                         .heads = x.size(1),
-                         .half = table.cos.size(1),
-                         .offset = offset,
-                         .interleaved = interleaved,
-                         .y = y.mutable_data_ptr()});
+  LaunchRope(IsBf16(x),
+             {.x = ViewOf(x),
+              .positions = positions_T.const_data_ptr<int32_t>(),
+              .cos = table.cos.const_data_ptr<float>(),
+              .sin = table.sin.const_data_ptr<float>(),
+              .heads = x.size(1),
+              .half = table.cos.size(1),
+              .offset = offset,
+              .interleaved = interleaved,
+              .y = y.mutable_data_ptr()},
+             CurrentStream());
   CheckLaunched("Rope");
   return y;
 }
 
-// The RowPlaces of a batch, and the memory they point to.
-class PlacesOnDevice {
- public:
-  PlacesOnDevice(std::span<const SequenceSpan> spans, int64_t num_rows, bool cached,
-                 at::Device device) {
-    std::vector<int32_t> sequence, position, first_row, num_cached, page_start, pages;
-    for (const SequenceSpan& span : spans) {
-      for (int64_t r = 0; r < span.num_rows; ++r) {
-        sequence.push_back(static_cast<int32_t>(first_row.size()));
-        position.push_back(static_cast<int32_t>(span.num_cached + r));
-      }
-      first_row.push_back(static_cast<int32_t>(span.row));
-      page_start.push_back(static_cast<int32_t>(pages.size()));
-      pages.insert(pages.end(), span.pages.begin(), span.pages.end());
-    }
-    std::vector<int32_t> all;
-    std::vector<size_t> starts;
-    for (const auto* list : {&sequence, &position, &first_row, &page_start, &pages}) {
-      starts.push_back(all.size());
-      all.insert(all.end(), list->begin(), list->end());
-    }
-    memory_ = at::tensor(all, at::kInt).to(device);
-    const int32_t* data = memory_.const_data_ptr<int32_t>();
-    places_ = {.num_rows = num_rows,
-               .sequence = data + starts[0],
-               .position = data + starts[1],
-               .first_row = data + starts[2],
-               .page_start = data + starts[3],
-               .pages = cached ? data + starts[4] : nullptr,
-               .page_tokens = kPageTokens};
-  }
-
-  const RowPlaces& places() const { return places_; }
-
- private:
-  at::Tensor memory_;
-  RowPlaces places_;
-};
-
 void Write(const at::Tensor& rows, const RowPlaces& places, const at::Tensor& pages) {
-  LaunchWritePages(IsBf16(rows), ViewOf(rows), rows.size(1), places, pages.mutable_data_ptr());
+  LaunchWritePages(IsBf16(rows), ViewOf(rows), rows.size(1), places, pages.mutable_data_ptr(),
+                   CurrentStream());
 }
 
 // Tokens by row, or by slot of the pages.
@@ -137,13 +101,17 @@ HeadsView HeadsOf(const at::Tensor& rows, const at::Tensor& pages) {
 at::Tensor Attention(const at::Tensor& q_any, const at::Tensor& k_any, const at::Tensor& v_any,
                      const AttentionSettings& settings, std::span<const SequenceSpan> spans,
                      KvLayer* cache) {
-  if (q_any.size(2) > kKeyWidthMax || settings.value_width > kValueWidthMax || spans.empty()) {
+  if (q_any.size(2) > kKeyWidthMax || settings.value_width > kValueWidthMax ||
+      (spans.empty() && !SpansOnDevice::Only())) {
+    if (SpansOnDevice::Only()) throw Error("heads of {} columns have no kernel", q_any.size(2));
     return reference::Attention(q_any, k_any, v_any, settings, spans, cache);
   }
   const at::Tensor q = DenseRows(q_any), k = DenseRows(k_any);
   const at::Tensor v = v_any.defined() ? DenseRows(v_any) : v_any;
-  const PlacesOnDevice on_device(spans, q.size(0), cache != nullptr, q.device());
-  const RowPlaces& places = on_device.places();
+  const SpansOnDevice sent(spans, cache != nullptr, q.device());
+  const RowPlaces& places = *CurrentPlaces();
+  Check{places.num_rows == q.size(0) && (places.pages != nullptr) == (cache != nullptr),
+        "the places on the GPU are of ", places.num_rows, " rows, not ", q.size(0)};
   const KvLayer none;
   const KvLayer& pool = cache != nullptr ? *cache : none;
   if (cache != nullptr) {
@@ -162,7 +130,8 @@ at::Tensor Attention(const at::Tensor& q_any, const at::Tensor& k_any, const at:
                    .value_width = settings.value_width,
                    .window = settings.sliding_window,
                    .scale = static_cast<float>(settings.scale),
-                   .out = out.mutable_data_ptr()});
+                   .out = out.mutable_data_ptr()},
+                  CurrentStream());
   CheckLaunched("Attention");
   return out;
 }
@@ -180,7 +149,8 @@ Routing Route(const at::Tensor& logits_any, const at::Tensor& bias_E,
                   .weights_TA = at::empty({num_tokens, choices}, logits_TE.options()),
                   .offsets = {},
                   .slot_token_S = at::empty({num_tokens * choices}, integers),
-                  .slot_of_TA = at::empty({num_tokens, choices}, integers)};
+                  .slot_of_TA = at::empty({num_tokens, choices}, integers),
+                  .ends_E = at::empty({num_experts}, integers)};
   const at::Tensor offsets = at::empty({num_experts + 1}, integers.dtype(at::kLong));
   LaunchRoute({.logits = logits_TE.const_data_ptr<float>(),
                .bias = bias_E.defined() ? bias_E.const_data_ptr<float>() : nullptr,
@@ -197,8 +167,15 @@ Routing Route(const at::Tensor& logits_any, const at::Tensor& bias_E,
                .weights = routing.weights_TA.mutable_data_ptr<float>(),
                .slot_token = routing.slot_token_S.mutable_data_ptr<int32_t>(),
                .slot_of = routing.slot_of_TA.mutable_data_ptr<int32_t>(),
-               .offsets = offsets.mutable_data_ptr<int64_t>()});
+               .offsets = offsets.mutable_data_ptr<int64_t>(),
+               .ends = routing.ends_E.mutable_data_ptr<int32_t>()},
+              CurrentStream());
   CheckLaunched("Route");
+  if (settings.ends_suffice) return routing;
+  if (SpansOnDevice::Only()) {
+    throw Error(
+        "experts that are not bfloat16 in multiples of 8 want their rows counted on the host");
+  }
   const at::Tensor on_host = offsets.cpu();
   const int64_t* first = on_host.const_data_ptr<int64_t>();
   routing.offsets.assign(first, first + on_host.numel());
@@ -211,7 +188,7 @@ at::Tensor MoeCombine(const at::Tensor& x_any, const Routing& routing) {
   if (y.numel() == 0) return y;
   LaunchCombine(IsBf16(x_SD), x_SD.const_data_ptr(), routing.slot_of_TA.const_data_ptr<int32_t>(),
                 weights_TA.const_data_ptr<float>(), y.size(0), routing.slot_of_TA.size(1),
-                y.size(1), y.mutable_data_ptr());
+                y.size(1), y.mutable_data_ptr(), CurrentStream());
   CheckLaunched("MoeCombine");
   return y;
 }

@@ -118,43 +118,66 @@ __global__ void ChooseKernel(RouteCall call) {
   }
 }
 
-// One block, a thread an expert: the rows sorted by expert, within an expert by token.
+constexpr int kSortWarps = 32;
+
+// One block, a warp an expert at a time: the rows sorted by expert, within an expert by token.
 __global__ void SortKernel(RouteCall call) {
   __shared__ int64_t begin[kExpertsMax + 1];
-  const int64_t expert = threadIdx.x, num_rows = call.num_tokens * call.choices;
-  int64_t count = 0;
-  for (int64_t i = 0; i < num_rows; ++i) count += call.experts[i] == expert ? 1 : 0;
-  begin[expert + 1] = count;
+  const int lane = threadIdx.x, warp = threadIdx.y;
+  const int64_t num_rows = call.num_tokens * call.choices;
+  // Calls f(row, rank among the expert's rows) for each row of the expert, returns their number.
+  const auto for_rows_of = [&](int64_t expert, auto&& f) {
+    int64_t count = 0;
+    for (int64_t first = 0; first < num_rows; first += 32) {
+      const int64_t row = first + lane;
+      const bool here = row < num_rows && call.experts[row] == expert;
+      const unsigned all = __ballot_sync(kAllLanes, here);
+      if (here) f(row, count + __popc(all & ((1U << lane) - 1)));
+      count += __popc(all);
+    }
+    return count;
+  };
+  for (int64_t expert = warp; expert < call.num_experts; expert += kSortWarps) {
+    const int64_t count = for_rows_of(expert, [](int64_t, int64_t) {});
+    if (lane == 0) begin[expert + 1] = count;
+  }
   __syncthreads();
-  if (expert == 0) {
+  if (warp == 0 && lane == 0) {
     begin[0] = 0;
     for (int64_t e = 0; e < call.num_experts; ++e) begin[e + 1] += begin[e];
   }
   __syncthreads();
-  call.offsets[expert] = begin[expert];
-  if (expert == 0) call.offsets[call.num_experts] = num_rows;
-  int64_t slot = begin[expert];
-  for (int64_t i = 0; i < num_rows; ++i) {
-    if (call.experts[i] != expert) continue;
-    call.slot_token[slot] = static_cast<int32_t>(i / call.choices);
-    call.slot_of[i] = static_cast<int32_t>(slot++);
+  for (int64_t expert = warp; expert < call.num_experts; expert += kSortWarps) {
+    if (lane == 0) {
+      call.offsets[expert] = begin[expert];
+      call.ends[expert] = static_cast<int32_t>(begin[expert + 1]);
+      if (expert == 0) call.offsets[call.num_experts] = num_rows;
+    }
+    for_rows_of(expert, [&](int64_t row, int64_t rank) {
+      const int64_t slot = begin[expert] + rank;
+      call.slot_token[slot] = static_cast<int32_t>(row / call.choices);
+      call.slot_of[row] = static_cast<int32_t>(slot);
+    });
   }
 }
 
 }  // namespace
 
 void LaunchCombine(bool bf16, const void* x_SD, const int32_t* slots_TA, const float* weights_TA,
-                   int64_t num_tokens, int64_t choices, int64_t width, void* y_TD) {
+                   int64_t num_tokens, int64_t choices, int64_t width, void* y_TD, Stream stream) {
   WithElement(bf16, [&]<typename T>(T) {
-    CombineKernel<T><<<static_cast<unsigned>(num_tokens), 128>>>(
-        static_cast<const T*>(x_SD), slots_TA, weights_TA, choices, width, static_cast<T*>(y_TD));
+    CombineKernel<T>
+        <<<static_cast<unsigned>(num_tokens), 128, 0, static_cast<cudaStream_t>(stream)>>>(
+            static_cast<const T*>(x_SD), slots_TA, weights_TA, choices, width,
+            static_cast<T*>(y_TD));
   });
 }
 
-void LaunchRoute(const RouteCall& call) {
+void LaunchRoute(const RouteCall& call, Stream stream) {
   const size_t shared_bytes = 2 * static_cast<size_t>(call.num_experts) * sizeof(float);
-  ChooseKernel<<<static_cast<unsigned>(call.num_tokens), 32, shared_bytes>>>(call);
-  SortKernel<<<1, static_cast<unsigned>(call.num_experts)>>>(call);
+  ChooseKernel<<<static_cast<unsigned>(call.num_tokens), 32, shared_bytes,
+                 static_cast<cudaStream_t>(stream)>>>(call);
+  SortKernel<<<1, dim3(32, kSortWarps), 0, static_cast<cudaStream_t>(stream)>>>(call);
 }
 
 }  // namespace rationale::ops::cuda

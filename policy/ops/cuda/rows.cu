@@ -7,15 +7,19 @@ constexpr int kThreads = 256;
 
 // A warp a row.
 template <typename T>
-__global__ void RmsNormKernel(RowsView x, const T* weight, float eps, T* y) {
+__global__ void RmsNormKernel(RowsView x, const T* __restrict__ weight, float eps,
+                              T* __restrict__ y) {
   const int64_t row = blockIdx.x * int64_t{blockDim.y} + threadIdx.y;
   if (row >= x.count) return;
-  const T* in = RowAt<T>(x, row);
+  const T* __restrict__ in = RowAt<T>(x, row);
+  const int width = static_cast<int>(x.width);
   float sum = 0;
-  for (int64_t i = threadIdx.x; i < x.width; i += 32) sum += Widen(in[i]) * Widen(in[i]);
+#pragma unroll 8  // loads in flight together
+  for (int i = threadIdx.x; i < width; i += 32) sum += Widen(in[i]) * Widen(in[i]);
   const float inverse_rms = rsqrtf(WarpSum(sum) / static_cast<float>(x.width) + eps);
-  T* out = y + row * x.width;
-  for (int64_t i = threadIdx.x; i < x.width; i += 32) {
+  T* __restrict__ out = y + row * x.width;
+#pragma unroll 8
+  for (int i = threadIdx.x; i < width; i += 32) {
     Store(out + i, Widen(in[i]) * inverse_rms * Widen(weight[i]));
   }
 }
@@ -54,23 +58,27 @@ __global__ void RopeKernel(RopeCall call) {
 
 }  // namespace
 
-void LaunchRmsNorm(bool bf16, const RowsView& x, const void* weight, float eps, void* y) {
+void LaunchRmsNorm(bool bf16, const RowsView& x, const void* weight, float eps, void* y,
+                   Stream stream) {
   constexpr int kRows = 4;
   WithElement(bf16, [&]<typename T>(T) {
-    RmsNormKernel<T><<<Blocks(x.count, kRows), dim3(32, kRows)>>>(x, static_cast<const T*>(weight),
-                                                                  eps, static_cast<T*>(y));
+    RmsNormKernel<T>
+        <<<Blocks(x.count, kRows), dim3(32, kRows), 0, static_cast<cudaStream_t>(stream)>>>(
+            x, static_cast<const T*>(weight), eps, static_cast<T*>(y));
   });
 }
 
-void LaunchSwiGlu(bool bf16, const RowsView& x, void* y) {
+void LaunchSwiGlu(bool bf16, const RowsView& x, void* y, Stream stream) {
   WithElement(bf16, [&]<typename T>(T) {
-    SwiGluKernel<T><<<Blocks(x.count * x.width / 2, kThreads), kThreads>>>(x, static_cast<T*>(y));
+    SwiGluKernel<T><<<Blocks(x.count * x.width / 2, kThreads), kThreads, 0,
+                      static_cast<cudaStream_t>(stream)>>>(x, static_cast<T*>(y));
   });
 }
 
-void LaunchRope(bool bf16, const RopeCall& call) {
+void LaunchRope(bool bf16, const RopeCall& call, Stream stream) {
   WithElement(bf16, [&]<typename T>(T) {
-    RopeKernel<T><<<Blocks(call.x.count * call.x.width, kThreads), kThreads>>>(call);
+    RopeKernel<T><<<Blocks(call.x.count * call.x.width, kThreads), kThreads, 0,
+                    static_cast<cudaStream_t>(stream)>>>(call);
   });
 }
 

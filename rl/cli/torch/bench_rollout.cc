@@ -221,6 +221,10 @@ int BenchRolloutCommand(int argc, char** argv) {
                 timing.DecodeTokensPerSecond(), json);
   }
   AddStats(engine.stats(), prompt_tokens, json);
+  if (!model->options().device.is_cpu()) {  // of all runs
+    json.Field("graph_steps", engine.num_graph_steps())
+        .Field("no_graphs_because", engine.why_no_graphs());
+  }
   AddSettings(options, json);
   json.Field("int8", options.engine.int8);
   if (!options.trace.empty()) {

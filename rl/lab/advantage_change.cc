@@ -87,6 +87,13 @@ AdvantageChange CompareAdvantages(const Sheet& sheet, const AdvantageSettings& s
 std::string AdvantageChangeText(const AdvantageChange& change, const std::string& first,
                                 const std::string& second, size_t shown) {
   if (change.groups.empty()) return "advantages: no column tells the groups ([fields] group)\n";
+  const bool alone = std::none_of(change.groups.begin(), change.groups.end(),
+                                  [](const auto& group) { return group.responses > 1; });
+  if (alone) {
+    return "advantages: none, since no group has two responses; [fields] group names the column "
+           "that "
+           "tells the groups\n";
+  }
   int64_t learns = 0, learns_against = 0, changed = 0;
   for (const auto& group : change.groups) {
     learns += group.learns;
@@ -95,9 +102,11 @@ std::string AdvantageChangeText(const AdvantageChange& change, const std::string
   }
   std::string text = fmt::format(
       "advantages: {} of {} groups change; {} have rewards that differ under {}, {} under {}\n"
-      "            mean |change| {:.4f}, {} of {} responses change sign, correlation {:.4f}\n",
+      "            mean |change| {:.4f}, {} of {} responses change sign, correlation {}\n",
       changed, change.groups.size(), learns, first, learns_against, second, change.mean_change,
-      change.sign_flips, change.responses, change.correlation);
+      change.sign_flips, change.responses,
+      std::isnan(change.correlation) ? "unknown: one side has none"
+                                     : fmt::format("{:.4f}", change.correlation));
   std::vector<const AdvantageChange::Group*> most;
   for (const auto& group : change.groups) {
     if (group.largest_change > 0) most.push_back(&group);

@@ -67,6 +67,16 @@ TEST(CompareAdvantages, SeesGroupsThatStopOrStartToTeach) {
   EXPECT_EQ(text.find("\nb "), std::string::npos) << "one is shown";
 }
 
+TEST(AdvantageChange, SaysWhyThereIsNothingToCompare) {
+  const auto text = [](const std::vector<AdvantageChange::Group>& groups) {
+    return AdvantageChangeText({.groups = groups, .responses = std::ssize(groups)}, "old", "new",
+                               1);
+  };
+  EXPECT_NE(text({}).find("no column tells the groups"), std::string::npos);
+  EXPECT_NE(text({{.name = "a", .responses = 1}}).find("no group has two responses"),
+            std::string::npos);
+}
+
 TEST(Sheet, KeepsGroupsOfDifferentFilesApart) {
   Sheet sheet = SheetOf({{"0", 0, 0}}, "step-1.parquet");
   ScoredRow row;

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include <ATen/Context.h>
 #include <ATen/ops/_grouped_mm.h>
 #include <ATen/ops/bmm.h>
 #include <ATen/ops/empty.h>
@@ -104,9 +105,19 @@ at::Tensor Product(const at::Tensor& x, const Parameter& weight, const Parameter
     return GroupedProduct(x, matrices, layout);
   }
   at::Tensor y = at::empty(y_sizes, x.options().dtype(y_dtype).requires_grad(false));
+  // One rounding, as from float32 sums: cuBLAS may not add up parts that are rounded already.
+  const bool direct = x.is_cuda() && bias == nullptr && x.scalar_type() == at::kBFloat16 &&
+                      y_dtype == at::kBFloat16;
+  if (direct) at::globalContext().setAllowBF16ReductionCuBLAS(false);
   ForEachBatch(layout, [&](const Batch& batch) {
     const at::Tensor rows =
         RowsOf(x, layout, batch, &RowGroup::x_offset, layout.x_stride, matrices.size(2));
+    if (direct) {
+      at::Tensor to =
+          RowsOf(y, layout, batch, &RowGroup::y_offset, layout.y_stride, matrices.size(1));
+      at::bmm_out(to, rows, matrices.narrow(0, batch.first, batch.count).mT());
+      return;
+    }
     at::Tensor product = FloatProduct(rows, matrices.narrow(0, batch.first, batch.count).mT());
     if (bias != nullptr) product = product.add(bias->value.detach());
     RowsOf(y, layout, batch, &RowGroup::y_offset, layout.y_stride, matrices.size(1)).copy_(product);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <ATen/EmptyTensor.h>
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/sum.h>
 
 #include "base/check.h"
@@ -54,7 +55,10 @@ at::Tensor Product(const at::Tensor& x, Parameter& weight, const Parameter* bias
   CheckGroups(weight, layout);
   const at::ScalarType dtype = weight.value.scalar_type();
   Check{x.scalar_type() == dtype, weight.name, ": rows of another dtype"};
-  if (!UsesKernels(x)) return reference::Product(x, weight, bias, layout, y_sizes, y_dtype);
+  if (!UsesKernels(x)) {
+    const at::NoGradGuard no_grad;  // the caller records the gradients
+    return reference::Product(x, weight, bias, layout, y_sizes, y_dtype);
+  }
   at::Tensor y = EmptyOnCpu(y_sizes, y_dtype);
   const bool int8 = Int8Products::Active() && !weight.exact;
   const PackedMatrices packed =

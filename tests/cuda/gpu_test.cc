@@ -187,13 +187,15 @@ std::vector<at::Tensor> Gradients(Model& model) {
 }
 
 TEST_P(Gpu, GradientsAreTheCpus) {
-  const auto on_cpu = Load(at::kCPU, at::kFloat, true), on_gpu = Load(at::kCUDA, at::kFloat, true);
-  const auto expected = Gradients(*on_cpu), found = Gradients(*on_gpu);
-  for (size_t i = 0; i < expected.size(); ++i) {
-    const std::string& name = on_cpu->parameters()[i]->name;
-    ASSERT_EQ(found[i].defined(), expected[i].defined()) << name;
-    if (!found[i].defined()) continue;
-    EXPECT_LT(Difference(found[i], expected[i]), 1e-3) << name;
+  for (const at::ScalarType dtype : {at::kFloat, at::kBFloat16}) {
+    const auto on_cpu = Load(at::kCPU, dtype, true), on_gpu = Load(at::kCUDA, dtype, true);
+    const auto expected = Gradients(*on_cpu), found = Gradients(*on_gpu);
+    for (size_t i = 0; i < expected.size(); ++i) {
+      const std::string& name = on_cpu->parameters()[i]->name;
+      ASSERT_EQ(found[i].defined(), expected[i].defined()) << name;
+      if (!found[i].defined()) continue;
+      EXPECT_LT(Difference(found[i], expected[i]), dtype == at::kFloat ? 1e-3 : 0.1) << name;
+    }
   }
 }
 

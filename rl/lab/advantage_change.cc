@@ -91,8 +91,7 @@ std::string AdvantageChangeText(const AdvantageChange& change, const std::string
                                   [](const auto& group) { return group.responses > 1; });
   if (alone) {
     return "advantages: none, since no group has two responses; [fields] group names the column "
-           "that "
-           "tells the groups\n";
+           "that tells the groups\n";
   }
   int64_t learns = 0, learns_against = 0, changed = 0;
   for (const auto& group : change.groups) {

@@ -1,4 +1,4 @@
-// WorkInOrder: a stream of jobs, worked on by several threads, read and delivered in order.
+// WorkInOrder: a stream of jobs, read and delivered in order, worked on by several threads.
 
 #pragma once
 
@@ -9,7 +9,6 @@
 #include <cstddef>
 #include <deque>
 #include <exception>
-#include <memory>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -19,7 +18,7 @@ namespace rationale {
 
 namespace in_order_internal {
 
-// How many jobs a worker takes at once: as many as it works on in about kAim, so that short jobs do
+// How many jobs a thread takes at once: as many as it works on in about kAim, so that short jobs do
 // not pay for the exchange and long ones are shared out one by one.
 class BatchSize {
  public:
@@ -28,7 +27,7 @@ class BatchSize {
   // After a batch of value() jobs.
   void Adapt(std::chrono::steady_clock::duration took) {
     constexpr std::chrono::microseconds kAim{1000};
-    constexpr size_t kMost = 64;
+    constexpr size_t kMost = 32;
     if (took < kAim / 2) value_ = std::min(2 * value_, kMost);
     if (took > kAim) value_ = std::max<size_t>(value_ / 2, 1);
   }
@@ -37,149 +36,165 @@ class BatchSize {
   size_t value_ = 1;
 };
 
-// The jobs between read and deliver. Elements of a deque stay where they are while others are added
-// and removed at its ends, so a worker keeps references while it works. One thread adds, looks at
-// the front and pops; the others work.
-template <class Job>
-class Window {
+// What the threads share. Each reads some jobs, works on them, and delivers what is done at the
+// front of the line unless another thread is about it. So a job's memory stays with one thread,
+// which uses it again: memory that goes from thread to thread costs the allocator locks.
+template <class Job, class Read, class Work, class Deliver>
+class Line {
  public:
-  struct Slot {
-    explicit Slot(std::unique_ptr<Job> read) : job(std::move(read)) {}
+  Line(int num_threads, size_t window, Read& read, Work& work, Deliver& deliver)
+      : window_(window),
+        read_(read),
+        work_(work),
+        deliver_(deliver),
+        spares_(static_cast<size_t>(num_threads)) {}
 
-    std::unique_ptr<Job> job;
-    std::exception_ptr exception = nullptr;
-    std::atomic<bool> done = false;
-  };
-
-  // Called by the workers: works on one job after the other until Close().
-  template <class Work>
-  void WorkerMain(int num_threads, Work& work) {
-    BatchSize batch_size;
-    std::vector<Slot*> batch;
-    while (Take(batch_size.value(), static_cast<size_t>(num_threads), batch)) {
+  // What the thread of this number, from 0, does until no job is left to read.
+  void Run(size_t thread) {
+    BatchSize size;
+    while (true) {
       const auto start = std::chrono::steady_clock::now();
-      for (Slot* slot : batch) {
-        if (closed_) return;
-        try {
-          work(*slot->job);
-        } catch (...) {
-          slot->exception = std::current_exception();
-        }
-        slot->done = true;
-      }
-      if (waiting_) {
-        const std::lock_guard lock(mutex_);
-        front_done_.notify_one();
-      }
-      batch_size.Adapt(std::chrono::steady_clock::now() - start);
+      Batch* batch = Take(thread, size.value());
+      if (batch == nullptr) return;
+      WorkOn(*batch);
+      size.Adapt(std::chrono::steady_clock::now() - start);
+      DeliverWhatIsDone(*batch);
     }
   }
 
-  void Add(std::unique_ptr<Job> job) {
-    const std::lock_guard lock(mutex_);
-    slots_.emplace_back(std::move(job));
-    added_.notify_one();
-  }
-
-  // The first job, once it is done; null if there is none, or it is not done and `wait` is false.
-  Slot* Front(bool wait) {
-    if (slots_.empty()) return nullptr;
-    Slot& front = slots_.front();
-    if (wait && !front.done) {
-      std::unique_lock lock(mutex_);
-      waiting_ = true;  // before done is looked at, as a worker looks at it after it sets done
-      front_done_.wait(lock, [&front] { return front.done.load(); });
-      waiting_ = false;
-    }
-    return front.done ? &front : nullptr;
-  }
-
-  void PopFront() {
-    const std::lock_guard lock(mutex_);
-    slots_.pop_front();
-    --next_;
-  }
-
-  size_t size() const { return slots_.size(); }  // for the thread that adds and pops
-
-  void Close() {
-    const std::lock_guard lock(mutex_);
-    closed_ = true;
-    added_.notify_all();
+  // After all threads have ended.
+  void Rethrow() const {
+    if (fault_) std::rethrow_exception(fault_);
   }
 
  private:
-  // Waits for jobs and takes at most `most` of them, but leaves the other threads their share.
-  // False once closed.
-  bool Take(size_t most, size_t num_threads, std::vector<Slot*>& batch) {
-    batch.clear();
+  struct Batch {
+    size_t thread = 0;
+    std::vector<Job> jobs = {};  // more than `count`: their memory is kept
+    size_t count = 0;            // of the jobs that were read
+    size_t good = 0;             // of these, before the one that threw `fault`
+    std::exception_ptr fault = nullptr;
+    bool done = false;
+  };
+
+  // Reads up to `most` jobs, once there is room for them; null when there are no more.
+  Batch* Take(size_t thread, size_t most) {
+    const std::lock_guard reading(reading_);
     std::unique_lock lock(mutex_);
-    added_.wait(lock, [this] { return closed_ || next_ < slots_.size(); });
-    if (closed_) return false;
-    const size_t share = (slots_.size() - next_ + num_threads - 1) / num_threads;
-    for (size_t i = std::min(most, share); i > 0; --i) batch.push_back(&slots_[next_++]);
-    return true;
+    has_room_.wait(lock, [this] { return stopped_ || num_jobs_ < window_; });
+    if (stopped_ || !more_) return nullptr;
+    Batch& batch = Spare(thread);
+    const size_t room = std::min(most, window_ - num_jobs_);
+    lock.unlock();
+    Fill(batch, room);
+    lock.lock();
+    num_jobs_ += batch.count;
+    batches_.push_back(&batch);
+    return &batch;
   }
 
-  std::mutex mutex_;
-  std::condition_variable added_, front_done_;
-  std::deque<Slot> slots_;
-  size_t next_ = 0;  // the first slot that nobody works on
-  std::atomic<bool> closed_ = false;
-  std::atomic<bool> waiting_ = false;  // for the front to be done
+  Batch& Spare(size_t thread) {
+    if (spares_[thread].empty()) {
+      made_.emplace_back(Batch{.thread = thread});
+      return made_.back();
+    }
+    Batch& batch = *spares_[thread].back();
+    spares_[thread].pop_back();
+    return batch;
+  }
+
+  void Fill(Batch& batch, size_t count) {
+    batch.done = false;
+    batch.count = 0;
+    try {
+      while (more_ && batch.count < count) {
+        if (batch.jobs.size() == batch.count) batch.jobs.emplace_back();
+        more_ = read_(batch.jobs[batch.count]);
+        batch.count += more_;
+      }
+    } catch (...) {
+      batch.fault = std::current_exception();
+      more_ = false;
+    }
+  }
+
+  void WorkOn(Batch& batch) {
+    batch.good = 0;
+    try {
+      for (; batch.good < batch.count && !stopped_; ++batch.good) work_(batch.jobs[batch.good]);
+    } catch (...) {
+      batch.fault = std::current_exception();
+    }
+  }
+
+  void DeliverWhatIsDone(Batch& batch) {
+    std::unique_lock lock(mutex_);
+    batch.done = true;
+    if (delivering_) return;  // and that thread will come upon this batch
+    delivering_ = true;
+    while (!stopped_ && !batches_.empty() && batches_.front()->done) {
+      Batch& front = *batches_.front();
+      lock.unlock();
+      const std::exception_ptr fault = DeliverAll(front);
+      lock.lock();
+      batches_.pop_front();
+      num_jobs_ -= front.count;
+      spares_[front.thread].push_back(&front);
+      if (fault) {
+        fault_ = fault;
+        stopped_ = true;
+      }
+      has_room_.notify_one();
+    }
+    delivering_ = false;
+  }
+
+  std::exception_ptr DeliverAll(Batch& batch) {
+    try {
+      for (size_t i = 0; i < batch.good; ++i) deliver_(batch.jobs[i]);
+    } catch (...) {
+      return std::current_exception();
+    }
+    return batch.fault;
+  }
+
+  const size_t window_;
+  Read& read_;
+  Work& work_;
+  Deliver& deliver_;
+
+  std::mutex reading_;  // held while a thread reads, or waits until it may
+  bool more_ = true;    // to be read
+
+  std::mutex mutex_;  // of what follows
+  std::condition_variable has_room_;
+  std::deque<Batch> made_;
+  std::vector<std::vector<Batch*>> spares_;  // of each thread
+  std::deque<Batch*> batches_;               // read and not delivered, in order
+  size_t num_jobs_ = 0;                      // in them
+  bool delivering_ = false;
+  std::atomic<bool> stopped_ = false;  // by a fault; also read without the mutex
+  std::exception_ptr fault_ = nullptr;
 };
 
 }  // namespace in_order_internal
 
-// Until read(job) is false: work(job) on one of `num_threads` threads, then deliver(job) in the
-// order of reading. read and deliver are called by this thread alone. At most `window` jobs are in
-// memory; read may be given one that has been delivered, to use its memory again. With one thread
-// all is done by this one. An exception of read, work or deliver is thrown
-// here, after the jobs before it have been delivered. Requires num_threads >= 1, window >= 1.
+// Until read(job) is false: work(job) on one of `num_threads` threads, this one among them, then
+// deliver(job) in the order of reading. read is called by one thread at a time, and so is deliver,
+// at the same time as read. At most `window` jobs are in memory; read may be given one that has
+// been delivered, to use its memory again. An exception of read, work or deliver is thrown here,
+// after the jobs before it have been delivered. Requires num_threads >= 1, window >= 1.
 template <class Job, class Read, class Work, class Deliver>
 void WorkInOrder(int num_threads, size_t window, Read read, Work work, Deliver deliver) {
-  if (num_threads == 1) {
-    for (Job job{}; read(job);) {
-      work(job);
-      deliver(job);
+  in_order_internal::Line<Job, Read, Work, Deliver> line(num_threads, window, read, work, deliver);
+  {
+    std::vector<std::jthread> others;
+    for (int i = 1; i < num_threads; ++i) {
+      others.emplace_back([&line, i] { line.Run(static_cast<size_t>(i)); });
     }
-    return;
+    line.Run(0);
   }
-  in_order_internal::Window<Job> jobs;
-  struct Workers {
-    in_order_internal::Window<Job>& jobs;
-    std::vector<std::thread> threads = {};
-    ~Workers() {
-      jobs.Close();
-      for (std::thread& thread : threads) thread.join();
-    }
-  } workers{jobs};
-  for (int i = 0; i < num_threads; ++i) {
-    workers.threads.emplace_back([&] { jobs.WorkerMain(num_threads, work); });
-  }
-  std::exception_ptr read_exception;
-  bool more = true;
-  std::vector<std::unique_ptr<Job>> spares;
-  while (more || jobs.size() > 0) {
-    while (auto* slot = jobs.Front(!more || jobs.size() >= window)) {
-      if (slot->exception) std::rethrow_exception(slot->exception);
-      deliver(*slot->job);
-      spares.push_back(std::move(slot->job));
-      jobs.PopFront();
-    }
-    if (!more) continue;
-    try {
-      if (spares.empty()) spares.push_back(std::make_unique<Job>());
-      std::unique_ptr<Job> job = std::move(spares.back());
-      spares.pop_back();
-      more = read(*job);
-      if (more) jobs.Add(std::move(job));
-    } catch (...) {
-      read_exception = std::current_exception();
-      more = false;
-    }
-  }
-  if (read_exception) std::rethrow_exception(read_exception);
+  line.Rethrow();
 }
 
 }  // namespace rationale

@@ -112,6 +112,7 @@ NamedRubric ReadRubric(const std::string& path) {
 // A response on its way through the threads.
 struct Job {
   Row row;
+  int64_t rows_estimated = 0;  // as the reader saw it, of all rows
   ScoredRow scored;
   Verdict verdict;
   AnswerPlace place;
@@ -267,12 +268,16 @@ void JudgeAll(const ScoreArguments& arguments, const Rubric& first, const Rubric
   Delivery delivery(judging, report);
   Progress progress("score", 0, "response");
   int64_t done = 0;
-  const auto read = [&](Job& job) { return files.NextUnparsed(job.row); };
+  const auto read = [&](Job& job) {
+    const bool more = files.NextUnparsed(job.row);
+    job.rows_estimated = files.EstimatedRows();
+    return more;
+  };
   const auto judge = [&](Job& job) { judging.Judge(job); };
   const auto deliver = [&](Job& job) {
+    const int64_t estimate = job.rows_estimated;
     delivery.Add(job);
     ++done;
-    const int64_t estimate = files.EstimatedRows();
     progress.SetTotal(estimate == 0 ? 0 : std::max(done + 1, estimate));
     progress.Update(done);
   };

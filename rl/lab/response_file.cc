@@ -108,6 +108,8 @@ ResponseFiles::ResponseFiles(const std::vector<std::string>& paths)
     std::error_code error;
     const bool regular = std::filesystem::is_regular_file(path, error);
     bytes_.push_back(regular ? static_cast<double>(std::filesystem::file_size(path, error)) : 0);
+    all_bytes_ += bytes_.back();
+    sizes_known_ &= regular;
   }
 }
 
@@ -118,19 +120,15 @@ bool ResponseFiles::NextUnparsed(Row& row) {
       return true;
     }
     if (next_ == paths_.size()) return false;
+    if (next_ > 0) bytes_before_ += bytes_[next_ - 1];
     reader_ = OpenRows(paths_[next_++]);
   }
 }
 
 int64_t ResponseFiles::EstimatedRows() const {
-  double read = 0, all = 0;
-  for (size_t i = 0; i < paths_.size(); ++i) {
-    if (bytes_[i] == 0) return 0;
-    all += bytes_[i];
-    if (i + 1 < next_) read += bytes_[i];
-    if (i + 1 == next_) read += bytes_[i] * reader_->ShareRead();
-  }
-  return read > 0 ? static_cast<int64_t>(static_cast<double>(rows_read_) * all / read) : 0;
+  if (!sizes_known_ || reader_ == nullptr) return 0;
+  const double read = bytes_before_ + bytes_[next_ - 1] * reader_->ShareRead();
+  return read > 0 ? static_cast<int64_t>(static_cast<double>(rows_read_) * all_bytes_ / read) : 0;
 }
 
 }  // namespace rationale

@@ -71,6 +71,9 @@ class ResponseFiles {
  private:
   std::vector<std::string> paths_;
   std::vector<double> bytes_;  // of each file
+  bool sizes_known_ = true;
+  double all_bytes_ = 0;
+  double bytes_before_ = 0;  // of the files before the one being read
   std::unique_ptr<RowReader> reader_;
   size_t next_ = 0;  // the file to open next
   int64_t rows_read_ = 0;

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace rationale {
@@ -72,6 +73,22 @@ TEST(WorkInOrder, HoldsNoMoreJobsThanItsWindow) {
         ++delivered;
       });
   EXPECT_EQ(delivered, 100);
+}
+
+TEST(WorkInOrder, LeavesAJobsMemoryWithOneThread) {
+  struct OwnedJob {
+    std::thread::id thread = {};
+  };
+  int next = 0;
+  const auto check = [](const OwnedJob& job) { EXPECT_EQ(job.thread, std::this_thread::get_id()); };
+  WorkInOrder<OwnedJob>(
+      3, 64,
+      [&](OwnedJob& job) {
+        if (job.thread == std::thread::id()) job.thread = std::this_thread::get_id();
+        check(job);
+        return ++next < 5000;
+      },
+      check, [](const OwnedJob&) {});
 }
 
 }  // namespace

@@ -99,6 +99,7 @@ TEST(ResponseFiles, EstimateTheRowsOfAllFiles) {
   const TemporaryFolder folder;
   std::string rows;
   for (int i = 0; i < 100; ++i) rows += "{\"response\":\"12345678\"}\n";
+  WriteFileDurably(folder.path() + "/0.jsonl", "");
   WriteFileDurably(folder.path() + "/a.jsonl", rows);
   WriteFileDurably(folder.path() + "/b.jsonl", rows + rows);
   ResponseFiles files({folder.path() + "/*.jsonl"});

@@ -3,7 +3,8 @@
 #   scripts/compare_with_math_verify.sh [--limit N] [FILE.jsonl...]
 #
 # Agreement with the labels, false-positive and false-negative rates, time of a verdict. Makes a virtual environment
-# under .deps/ first (70 MB). Without files it takes the three of ../shared/data/rewards or of $RATIONALE_DATA.
+# under .deps/ first (70 MB). Without files it takes the three of ../shared/data/rewards or of $RATIONALE_DATA and
+# tests/golden/rewards/math_graders.jsonl, the pairs from other graders' tests and issues.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -40,7 +40,8 @@ LabelledCase ReadLabelledCase(const JsonObject& row) {
   LabelledCase result{.id = row.Get<std::string>("id"),
                       .answer = row.Get<std::string>("answer"),
                       .reference = row.Get<std::string>("gold")};
-  if (const auto config = row.OptionalObject("config")) result.options = OptionsFor(*config);
+  result.options = row.Get<std::string>("options", "");
+  if (const auto config = row.OptionalObject("config")) result.options += OptionsFor(*config);
   if (const auto* expected = row.Find("expected"); expected != nullptr && !expected->IsNull()) {
     result.expected = row.Get<bool>("expected");
   }

@@ -18,9 +18,9 @@ struct LabelledCase {
   std::string options;           // of the math reward, as TOML; empty: the defaults
 };
 
-// Reads a row with id, answer, gold, expected (which may be null) and config: the settings of
-// Math-Verify that the label holds for (its extraction targets, float_rounding, strict,
-// allow_set_relation_comp), which become options of ours. Throws Error naming the row.
+// Reads a row with id, answer, gold, expected (which may be null), options (see above) and config:
+// the settings of Math-Verify that the label holds for (its extraction targets, float_rounding,
+// strict, allow_set_relation_comp), which become options of ours. Throws Error naming the row.
 LabelledCase ReadLabelledCase(const JsonObject& row);
 
 }  // namespace rationale

@@ -1,14 +1,17 @@
 """The math reward beside Math-Verify: see scripts/compare_with_math_verify.sh.
 
-A line of a file: id, gold, answer, expected (true, false or null), config (Math-Verify's settings that the label is for;
-empty: its defaults). Both see the same cases; the reward's times are those of `rationale bench math`, CPU time of one
-core on both sides, each case once after a warm-up. Math-Verify has its own time-out of 5 s."""
+A line of a file: id, gold, answer, expected (true, false or null), options (the reward's, as TOML), config (Math-Verify's
+settings that the label is for; empty: its defaults). Without a config the texts are bare answers, of which Math-Verify
+reads no LaTeX: it gets what is no prose in dollar signs. Both see the same cases; the reward's times are those of
+`rationale bench math`, CPU time of one core on both sides, each case once after a warm-up. Math-Verify has its own
+time-out of 5 s."""
 
 import argparse
 import json
 import logging
 import os
 import pathlib
+import re
 import statistics
 import subprocess
 import tempfile
@@ -18,6 +21,9 @@ import math_verify
 from math_verify import parse, verify
 
 FILES = ["math_verify_cases.jsonl", "math_metamorphic_cases.jsonl", "math_hang_cases.jsonl"]
+GRADERS = "tests/golden/rewards/math_graders.jsonl"
+MARKED = re.compile(r"\$|\\\(|\\\[|\\boxed|<answer>")
+PROSE = re.compile(r"[A-Za-z]{3,} [A-Za-z]{2,}")
 
 
 def extraction(targets):
@@ -31,8 +37,14 @@ def extraction(targets):
     return tuple(configs)
 
 
+def as_formula(text):
+    return f"${text}$" if text.strip() and not MARKED.search(text) and not PROSE.search(text) else text
+
+
 def math_verify_verdict(case):
     """(verdict, CPU seconds)."""
+    if "config" not in case:
+        case = {**case, **{side: as_formula(case[side]) for side in ("gold", "answer")}}
     config = case.get("config") or {}
     start = time.process_time()
     try:
@@ -82,7 +94,8 @@ def times(seconds):
 
 
 def compare(path, limit):
-    cases = [json.loads(line) for line in pathlib.Path(path).read_text(encoding="utf-8").splitlines()][:limit]
+    with open(path, encoding="utf-8") as file:
+        cases = [json.loads(line) for line in file][:limit]
     with tempfile.NamedTemporaryFile("w", suffix=".jsonl", encoding="utf-8") as file:
         file.writelines(json.dumps(case) + "\n" for case in cases)
         file.flush()
@@ -108,7 +121,7 @@ def main():
     arguments = parser.parse_args()
     logging.disable(logging.CRITICAL)
     folder = pathlib.Path(os.environ.get("RATIONALE_DATA", "../shared/data")) / "rewards"
-    for path in arguments.files or [folder / name for name in FILES]:
+    for path in arguments.files or [*(folder / name for name in FILES), GRADERS]:
         compare(path, arguments.limit)
 
 

@@ -131,7 +131,7 @@ ProgressOutput StandardError() {
 
 Progress::Progress(std::string what, int64_t total, std::string unit, ProgressOutput output)
     : what_(std::move(what)), total_(total), unit_(std::move(unit)), output_(std::move(output)) {
-  start_seconds_ = output_.seconds();
+  start_seconds_ = drawn_seconds_ = output_.seconds();
 }
 
 Progress::~Progress() {
@@ -149,8 +149,8 @@ void Progress::Update(int64_t done, std::string_view detail) {
   if (start_done_ < 0) {
     start_done_ = std::max<int64_t>(done - 1, 0);
   }
-  const double pause = output_.terminal ? kBarSeconds : kLineSeconds;
-  if (drawn_ && (done < total_ || total_ <= 0) && now - drawn_seconds_ < pause) return;
+  const double pause = output_.terminal || !drawn_ ? kBarSeconds : kLineSeconds;
+  if ((done < total_ || total_ <= 0) && now - drawn_seconds_ < pause) return;
   drawn_ = true;
   drawn_seconds_ = now;
   output_.write(Line(done, now, detail));

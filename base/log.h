@@ -58,7 +58,8 @@ class Progress {
 
   // `done` counts from the work's start; a resumed run's first call fixes where the rate is
   // measured from. Drawn at most ten times a second on a terminal and every kLineSeconds elsewhere,
-  // the last one always. Thread-safe.
+  // but not in the first tenth of a second, whose rate says nothing; the last one always.
+  // Thread-safe.
   void Update(int64_t done, std::string_view detail = "");
 
   // For work whose total is known only as it goes on. 0: not known, only what is done is shown.

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <filesystem>
 #include <system_error>
+#include <utility>
 
 #include "base/error.h"
 
@@ -55,7 +56,12 @@ bool LineReader::FillBuffer() {
   }
   position_ = 0;
   end_ = static_cast<size_t>(count);
-  offset_ = static_cast<double>(gzoffset(stream_->file));
+  first_ = buffer_end_ == 0;
+  buffer_begin_ = std::exchange(buffer_end_, static_cast<double>(gzoffset(stream_->file)));
+  if (first_ && count > 0) {
+    first_lines_ = std::count(buffer_.begin(), buffer_.begin() + count, '\n') +
+                   (buffer_[end_ - 1] == '\n' ? 0 : 1);
+  }
   return count > 0;
 }
 
@@ -104,8 +110,15 @@ bool LineReader::Append(std::string& record) {
 
 double LineReader::ShareRead() const {
   if (file_bytes_ <= 0) return 0;
-  const auto unread = static_cast<double>(end_ - position_);  // of a gzip file: inflated, so about
-  return std::clamp((offset_ - unread) / static_cast<double>(file_bytes_), 0.0, 1.0);
+  double of_buffer = 1;
+  if (first_ && first_lines_ > 0) {
+    // Of few lines their number tells more than their bytes do: a long one may come first.
+    of_buffer = static_cast<double>(line_number_) / static_cast<double>(first_lines_);
+  } else if (end_ > 0) {
+    of_buffer = static_cast<double>(position_) / static_cast<double>(end_);
+  }
+  const double offset = buffer_begin_ + of_buffer * (buffer_end_ - buffer_begin_);
+  return std::clamp(offset / static_cast<double>(file_bytes_), 0.0, 1.0);
 }
 
 std::string LineReader::Where() const {

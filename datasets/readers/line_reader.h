@@ -31,7 +31,8 @@ class LineReader {
   int64_t line_number() const { return line_number_; }  // of the line last returned, from 1
   const std::string& path() const { return path_; }
   std::string Where() const;  // "path:line"
-  double ShareRead() const;   // of the file's bytes, in [0, 1]; 0 for what is no regular file
+  // About what share of the lines has been read, in [0, 1]; 0 for what is no regular file.
+  double ShareRead() const;
 
  private:
   bool FillBuffer();  // false at the end of the file
@@ -39,8 +40,10 @@ class LineReader {
 
   struct Stream;
   std::string path_;
-  int64_t file_bytes_ = 0;  // as stored; 0: not known
-  double offset_ = 0;       // how far the stored file has been read
+  int64_t file_bytes_ = 0;                    // as stored; 0: not known
+  double buffer_begin_ = 0, buffer_end_ = 0;  // the buffer's place in the stored file
+  int64_t first_lines_ = 0;                   // in the first buffer
+  bool first_ = true;                         // the buffer is the first one
   size_t line_bytes_max_;
   std::unique_ptr<Stream> stream_;
   std::vector<char> buffer_;

@@ -1,6 +1,7 @@
 #include "rl/lab/response_file.h"
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <initializer_list>
 #include <map>
@@ -128,7 +129,7 @@ bool ResponseFiles::NextUnparsed(Row& row) {
 int64_t ResponseFiles::EstimatedRows() const {
   if (!sizes_known_ || reader_ == nullptr) return 0;
   const double read = bytes_before_ + bytes_[next_ - 1] * reader_->ShareRead();
-  return read > 0 ? static_cast<int64_t>(static_cast<double>(rows_read_) * all_bytes_ / read) : 0;
+  return read > 0 ? std::llround(static_cast<double>(rows_read_) * all_bytes_ / read) : 0;
 }
 
 }  // namespace rationale

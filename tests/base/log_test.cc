@@ -64,6 +64,20 @@ TEST(Progress, OnATerminalDrawsABarThatFitsAndRemovesIt) {
   EXPECT_EQ(screen.writes.back(), "");
 }
 
+TEST(Progress, ShowsNoRateOfTheFirstInstant) {
+  for (const bool terminal : {false, true}) {
+    Screen screen;
+    Progress progress("score", 100000, "response", screen.Output(terminal));
+    screen.now += 0.001;
+    progress.Update(1);
+    EXPECT_TRUE(screen.writes.empty());
+    screen.now += 0.999;
+    progress.Update(20000);
+    ASSERT_EQ(screen.writes.size(), 1u);
+    EXPECT_NE(screen.writes[0].find("20000.0 response/s  left 4.0 s"), std::string::npos);
+  }
+}
+
 TEST(Progress, OfAResumedRunMeasuresItsOwnRate) {
   Screen screen;
   Progress progress("rl", 100, "step", screen.Output(false));

@@ -1,7 +1,9 @@
 #include "rl/lab/response_file.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -110,6 +112,23 @@ TEST(ResponseFiles, EstimateTheRowsOfAllFiles) {
   while (files.NextUnparsed(row)) ++more;
   EXPECT_EQ(more, 290);
   EXPECT_EQ(files.EstimatedRows(), 300);
+}
+
+TEST(ResponseFiles, EstimateTheRowsFromTheFirstOneOn) {
+  const TemporaryFolder folder;
+  std::string rows = "{\"response\":\"" + std::string(5000, '1') + "\"}\n";  // unlike the others
+  for (int i = 1; i < 1000; ++i) rows += "{\"response\":\"12345678\"}\n";
+  const std::string path = folder.path() + "/a.jsonl";
+  WriteFileDurably(path, rows);
+  ASSERT_EQ(std::system(fmt::format("gzip -k '{}'", path).c_str()), 0);
+  for (const std::string& name : {path, path + ".gz"}) {
+    ResponseFiles files({name});
+    Row row;
+    for (int i = 0; i < 1000; ++i) {
+      ASSERT_TRUE(files.NextUnparsed(row));
+      EXPECT_NEAR(static_cast<double>(files.EstimatedRows()), 1000, 1) << name << " row " << i;
+    }
+  }
 }
 
 }  // namespace

@@ -16,10 +16,9 @@ namespace {
 constexpr int16_t kChangeInside = 10 * kNat;  // of the language, inside a sentence
 constexpr int16_t kChangeBetween = 3 * kNat;  // between two sentences
 constexpr int16_t kCommonWord = 4 * kNat;     // what a commonest word adds for its languages
-constexpr int16_t kImpossible = -4000;        // a language of another script
+constexpr int16_t kImpossible = -4000;        // a language that is not looked for
 constexpr int64_t kLatinPerOther = 3;         // letters, in a text of another script
 constexpr size_t kBlockWords = 2048;          // decoded at once, so that memory is bounded
-constexpr size_t kLanes = std::tuple_size_v<LanguageScores>;
 
 // Kana and Han make one script of two languages.
 UScriptCode Family(UScriptCode script) {
@@ -39,86 +38,88 @@ class Decoder {
       : words_(words),
         lexicon_(lexicon),
         profiles_(profiles),
-        languages_(languages),
+        lanes_(profiles.LanesOf(languages)),
         group_(group),
         margin_(margin) {
-    for (size_t i = 0; i < kLanes; ++i) mask_[i] = Has(languages, i) ? int16_t{0} : kImpossible;
+    for (size_t i = 0; i < kLanes; ++i) mask_[i] = Has(lanes_, i) ? int16_t{0} : kImpossible;
     state_ = mask_;
   }
 
   // Tells the words at `block`, places in words.words in rising order.
   void Tell(std::span<const uint32_t> block, std::vector<int8_t>& told) {
-    scores_.resize(block.size());
-    changed_.resize(block.size());
-    best_before_.resize(block.size());
+    steps_.resize(block.size());
     for (size_t i = 0; i < block.size(); ++i) {
       const Word& word = words_.words[block[i]];
-      scores_[i] = Score(word);
-      Step(i, word.sentence != sentence_ ? kChangeBetween : kChangeInside);
+      steps_[i].before = state_;
+      steps_[i].change = word.sentence != sentence_ ? kChangeBetween : kChangeInside;
       sentence_ = word.sentence;
+      Take(word, steps_[i]);
     }
-    auto language =
-        static_cast<size_t>(std::max_element(state_.begin(), state_.end()) - state_.begin());
+    size_t lane = BestOf(state_);
     size_t end = block.size();
     for (size_t i = block.size(); i-- > 0;) {
-      told[block[i]] = static_cast<int8_t>(language);
-      const size_t before = changed_[i][language] != 0 ? best_before_[i] : language;
-      const bool first = i == 0 || before != language ||
+      told[block[i]] = static_cast<int8_t>(profiles_.lanes()[lane]);
+      const Step& step = steps_[i];
+      const size_t before = step.before[lane] < -step.change ? BestOf(step.before) : lane;
+      const bool first = i == 0 || before != lane ||
                          words_.words[block[i]].sentence != words_.words[block[i - 1]].sentence;
       if (first) {
-        JudgePiece(block.subspan(i, end - i), i, language, told);
+        JudgePiece(block.subspan(i, end - i), i, lane, told);
         end = i;
       }
-      language = before;
+      lane = before;
     }
   }
 
  private:
-  static bool Has(LanguageSet set, size_t language) { return (set >> language & 1) != 0; }
+  // What the backward pass needs of a word.
+  struct Step {
+    LanguageScores scores;  // of the word
+    LanguageScores before;  // the state before it
+    int16_t change;         // what changing the language before it costs
+  };
 
-  LanguageScores Score(const Word& word) const {
-    LanguageScores scores = {};
-    profiles_.Add(words_.Letters(word), scores);
-    LanguageSet common = lexicon_.Find(words_.Letters(word));
-    if (word.script == USCRIPT_HIRAGANA || word.script == USCRIPT_KATAKANA) common = japanese_;
-    for (; common != 0; common &= common - 1) {
-      int16_t& score = scores[static_cast<size_t>(std::countr_zero(common))];
-      score = static_cast<int16_t>(score + kCommonWord);
-    }
-    return scores;
+  static bool Has(uint64_t set, size_t place) { return (set >> place & 1) != 0; }
+
+  static size_t BestOf(const LanguageScores& state) {
+    return static_cast<size_t>(std::max_element(state.begin(), state.end()) - state.begin());
   }
 
   // One step of the forward pass. States are relative to the best one, which is 0.
-  void Step(size_t i, int16_t change) {
-    const LanguageScores& scores = scores_[i];
-    best_before_[i] = best_;
+  void Take(const Word& word, Step& step) {
+    step.scores = {};
+    profiles_.Add(words_.Letters(word), step.scores);
+    LanguageSet common = lexicon_.Find(words_.Letters(word));
+    if (word.script == USCRIPT_HIRAGANA || word.script == USCRIPT_KATAKANA) common = japanese_;
+    for (uint64_t lanes = profiles_.LanesOf(common); lanes != 0; lanes &= lanes - 1)
+      step.scores[static_cast<size_t>(std::countr_zero(lanes))] += kCommonWord;
     int16_t top = kImpossible;
     for (size_t l = 0; l < kLanes; ++l) {
-      changed_[i][l] = state_[l] < -change ? 1 : 0;
-      const int16_t kept = std::max(state_[l], static_cast<int16_t>(-change));
-      state_[l] = static_cast<int16_t>(kept + scores[l] + mask_[l]);
+      const int16_t kept = std::max(state_[l], static_cast<int16_t>(-step.change));
+      state_[l] = static_cast<int16_t>(kept + step.scores[l] + mask_[l]);
       top = std::max(top, state_[l]);
     }
     for (size_t l = 0; l < kLanes; ++l)
-      state_[l] = static_cast<int16_t>(std::max<int>(state_[l] - top, kImpossible));
-    best_ = static_cast<uint8_t>(std::find(state_.begin(), state_.end(), 0) - state_.begin());
+      state_[l] = std::max(static_cast<int16_t>(state_[l] - top), kImpossible);
   }
 
   // Marks a piece as ambiguous if its words are not clearly likelier in its language.
-  void JudgePiece(std::span<const uint32_t> piece, size_t at, size_t language,
+  void JudgePiece(std::span<const uint32_t> piece, size_t at, size_t lane,
                   std::vector<int8_t>& told) const {
-    const LanguageSet own = group_ == 0             ? GroupOf(static_cast<int>(language))
-                            : Has(group_, language) ? group_
-                                                    : ~group_;
+    const int language = profiles_.lanes()[lane];
+    const LanguageSet own = group_ == 0                                  ? GroupOf(language)
+                            : Has(group_, static_cast<size_t>(language)) ? group_
+                                                                         : ~group_;
+    const uint64_t own_lanes = profiles_.LanesOf(own);
     std::array<int, kLanes> sums = {};
     for (size_t i = at; i < at + piece.size(); ++i) {
-      for (size_t l = 0; l < kLanes; ++l) sums[l] += scores_[i][l];
+      for (size_t l = 0; l < kLanes; ++l) sums[l] += steps_[i].scores[l];
     }
     int other = INT32_MIN;
     int best = INT32_MIN;
     for (size_t l = 0; l < kLanes; ++l) {
-      if (!Has(languages_, l)) continue;
-      int& side = Has(own, l) ? best : other;
+      if (!Has(lanes_, l)) continue;
+      int& side = Has(own_lanes, l) ? best : other;
       side = std::max(side, sums[l]);
     }
     if (other == INT32_MIN || best - other >= margin_) return;
@@ -128,19 +129,34 @@ class Decoder {
   const Words& words_;
   const Lexicon& lexicon_;
   const Profiles& profiles_;
-  LanguageSet languages_, group_;
+  uint64_t lanes_;  // of the languages that are looked for
+  LanguageSet group_;
   int margin_;
   LanguageSet japanese_ = LanguageSet{1} << *FindLanguage("ja");
   int32_t sentence_ = -1;
-  uint8_t best_ = 0;
   LanguageScores state_ = {};
   LanguageScores mask_ = {};
-  std::vector<LanguageScores> scores_;
-  std::vector<std::array<uint8_t, kLanes>> changed_;
-  std::vector<uint8_t> best_before_;
+  std::vector<Step> steps_;
 };
 
 }  // namespace
+
+Identifier::Identifier() {
+  for (const Language& language : AllLanguages()) {
+    for (const UScriptCode script : language.scripts) {
+      if (script == USCRIPT_INVALID_CODE || script != Family(script) || Shared(script) != nullptr)
+        continue;
+      if (std::popcount(LanguagesOfScript(script)) > 1)
+        shared_.emplace_back(script, Profiles(script));
+    }
+  }
+}
+
+const Profiles* Identifier::Shared(UScriptCode script) const {
+  for (const auto& [other, profiles] : shared_)
+    if (other == script) return &profiles;
+  return nullptr;
+}
 
 std::vector<int8_t> Identifier::TellWords(const Words& words, std::optional<int> target,
                                           double margin) const {
@@ -158,16 +174,17 @@ std::vector<int8_t> Identifier::TellWords(const Words& words, std::optional<int>
     families[last].second.push_back(static_cast<uint32_t>(i));
   }
   for (const auto& [script, places] : families) {
-    LanguageSet languages = LanguagesOfScript(script);
+    const Profiles* profiles = Shared(script);
+    LanguageSet languages = profiles ? profiles->languages() : LanguagesOfScript(script);
     if (script == USCRIPT_HAN && target != japanese_ && !HasKana(words, places))
       languages &= ~(LanguageSet{1} << japanese_);
-    if (std::popcount(languages) < 2) {
+    if ((languages & (languages - 1)) == 0) {  // one or none
       if (languages == 0) continue;
       for (const uint32_t place : places)
         told[place] = static_cast<int8_t>(std::countr_zero(languages));
       continue;
     }
-    Decoder decoder(words, lexicon_, profiles_, languages, target ? GroupOf(*target) : 0,
+    Decoder decoder(words, lexicon_, *profiles, languages, target ? GroupOf(*target) : 0,
                     static_cast<int>(std::lround(margin * kNat)));
     for (size_t begin = 0; begin < places.size(); begin += kBlockWords) {
       const size_t size = std::min(kBlockWords, places.size() - begin);
@@ -183,8 +200,8 @@ std::optional<int> Identifier::Identify(std::string_view text) const {
   if (words.words.empty()) words = cutter_.Cut(prose.wrapped);
   const std::vector<int8_t> told = TellWords(words, std::nullopt, 0);
   // Latin words stand in texts of every script (names, keys, units), others in no Latin text.
-  std::array<int64_t, kLanes> latin = {};
-  std::array<int64_t, kLanes> others = {};
+  std::array<int64_t, 64> latin = {};
+  std::array<int64_t, 64> others = {};
   for (size_t i = 0; i < told.size(); ++i) {
     const Word& word = words.words[i];
     if (told[i] < 0) continue;

@@ -15,6 +15,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "rewards/language/languages.h"
@@ -32,6 +33,8 @@ inline constexpr int8_t kUnknownScript =
 // Immutable and thread-safe.
 class Identifier {
  public:
+  Identifier();
+
   // The language of each word, in their order. A piece (the words of one sentence told to be in one
   // language) counts as ambiguous where it is less than `margin` nats likelier than in the best
   // other language. With a target, only languages that differ in being of the target's group
@@ -47,9 +50,12 @@ class Identifier {
   const WordCutter& cutter() const { return cutter_; }
 
  private:
+  // Of a script that several languages share; null for others.
+  const Profiles* Shared(UScriptCode script) const;
+
   WordCutter cutter_;
   Lexicon lexicon_;
-  Profiles profiles_;
+  std::vector<std::pair<UScriptCode, Profiles>> shared_;
   int japanese_ = *FindLanguage("ja");
 };
 

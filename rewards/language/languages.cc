@@ -3,7 +3,6 @@
 #include "rewards/language/languages.h"
 
 #include <algorithm>
-#include <string>
 #include <utility>
 
 namespace rationale {
@@ -93,12 +92,13 @@ constexpr std::pair<std::string_view, std::string_view> kAliases[] = {
     {"iw", "he"}, {"in", "id"}, {"cmn", "zh"}, {"yue", "zh"},
 };
 
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 'a' - 'A');
-  }
-  return lower;
+char Lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 'a' - 'A') : c;
+}
+
+bool EqualWithoutCase(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return Lower(x) == Lower(y); });
 }
 
 }  // namespace
@@ -108,13 +108,13 @@ std::span<const Language> AllLanguages() {
 }
 
 std::optional<int> FindLanguage(std::string_view code_or_name) {
-  const std::string lower = Lower(code_or_name);
-  std::string_view code = std::string_view(lower).substr(0, lower.find_first_of("-_"));
+  std::string_view code = code_or_name.substr(0, code_or_name.find_first_of("-_"));
   for (const auto& [alias, canonical] : kAliases) {
-    if (code == alias) code = canonical;
+    if (EqualWithoutCase(code, alias)) code = canonical;
   }
   for (size_t i = 0; i < kNumLanguages; ++i) {
-    if (code == kLanguages[i].code || lower == Lower(kLanguages[i].name))
+    if (EqualWithoutCase(code, kLanguages[i].code) ||
+        EqualWithoutCase(code_or_name, kLanguages[i].name))
       return static_cast<int>(i);
   }
   return std::nullopt;

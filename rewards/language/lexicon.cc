@@ -7,6 +7,7 @@
 #include <unicode/uchar.h>
 #include <unicode/unistr.h>
 
+#include <bit>
 #include <utility>
 
 #include "base/check.h"
@@ -18,33 +19,49 @@ constexpr std::pair<std::string_view, std::string_view> kFunctionWords[] = {
 #include "rewards/language/function_words.inc"
 };
 
+uint64_t Hash(std::u16string_view word) {
+  uint64_t hash = 0;
+  for (const char16_t unit : word) hash = (hash + unit) * 0x9E3779B97F4A7C15u;
+  return hash ^ hash >> 32;
+}
+
 }  // namespace
 
 Lexicon::Lexicon() {
+  LanguagesOfWords lexicon;
   for (const auto& [code, words] : kFunctionWords) {
     const auto language = FindLanguage(code);
     Check{language.has_value(), "function_words.inc names the unknown language ", code};
     const auto unicode =
         icu::UnicodeString::fromUTF8({words.data(), static_cast<int32_t>(words.size())});
-    Add({unicode.getBuffer(), static_cast<size_t>(unicode.length())}, *language);
+    Add({unicode.getBuffer(), static_cast<size_t>(unicode.length())}, *language, lexicon);
   }
-  for (size_t i = 0; i < AllLanguages().size(); ++i) AddNumbers(static_cast<int>(i));
+  for (size_t i = 0; i < AllLanguages().size(); ++i) AddNumbers(static_cast<int>(i), lexicon);
+  slots_.resize(std::bit_ceil(2 * lexicon.size()));
+  for (const auto& [word, languages] : lexicon) {
+    const uint64_t hash = Hash(word);
+    size_t slot = hash & (slots_.size() - 1);
+    while (slots_[slot].languages != 0) slot = (slot + 1) & (slots_.size() - 1);
+    slots_[slot] = {.hash = hash, .languages = languages};
+  }
 }
 
 LanguageSet Lexicon::Find(std::u16string_view word) const {
-  const auto found = words_.find(word);
-  return found == words_.end() ? 0 : found->second;
+  const uint64_t hash = Hash(word);
+  for (size_t slot = hash & (slots_.size() - 1);; slot = (slot + 1) & (slots_.size() - 1)) {
+    if (slots_[slot].hash == hash || slots_[slot].languages == 0) return slots_[slot].languages;
+  }
 }
 
-void Lexicon::Add(std::u16string_view words, int language) {
+void Lexicon::Add(std::u16string_view words, int language, LanguagesOfWords& lexicon) {
   while (!words.empty()) {
     const size_t end = words.find(u' ');
-    if (end != 0) words_[std::u16string(words.substr(0, end))] |= LanguageSet{1} << language;
+    if (end != 0) lexicon[std::u16string(words.substr(0, end))] |= LanguageSet{1} << language;
     words.remove_prefix(end == std::u16string_view::npos ? words.size() : end + 1);
   }
 }
 
-void Lexicon::AddNumbers(int language) {
+void Lexicon::AddNumbers(int language, LanguagesOfWords& lexicon) {
   const std::string code(AllLanguages()[static_cast<size_t>(language)].code);
   UErrorCode status = U_ZERO_ERROR;
   icu::RuleBasedNumberFormat format(icu::URBNF_SPELLOUT, icu::Locale(code.c_str()), status);
@@ -73,7 +90,7 @@ void Lexicon::AddNumbers(int language) {
                                   u_charType(c) == U_NON_SPACING_MARK;
         words.append(part_of_word ? u_tolower(c) : UChar32{' '});
       }
-      Add({words.getBuffer(), static_cast<size_t>(words.length())}, language);
+      Add({words.getBuffer(), static_cast<size_t>(words.length())}, language, lexicon);
     }
   }
 }

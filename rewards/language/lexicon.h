@@ -8,14 +8,18 @@
 
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "rewards/language/languages.h"
 
 namespace rationale {
 
+// Immutable and thread-safe.
 class Lexicon {
  public:
   Lexicon();
@@ -24,14 +28,17 @@ class Lexicon {
   LanguageSet Find(std::u16string_view word) const;
 
  private:
-  struct Hash : std::hash<std::u16string_view> {
-    using is_transparent = void;
+  using LanguagesOfWords = std::unordered_map<std::u16string, LanguageSet>;
+  static void Add(std::u16string_view words, int language, LanguagesOfWords& lexicon);
+  static void AddNumbers(int language, LanguagesOfWords& lexicon);
+
+  // Open addressing, a power of two of slots. The words' hashes stand for them: that a text's word
+  // has one of their 64-bit hashes by chance is not worth a comparison of letters.
+  struct Slot {
+    uint64_t hash = 0;
+    LanguageSet languages = 0;  // empty: the slot is
   };
-
-  void Add(std::u16string_view words, int language);
-  void AddNumbers(int language);
-
-  std::unordered_map<std::u16string, LanguageSet, Hash, std::equal_to<>> words_;
+  std::vector<Slot> slots_;
 };
 
 }  // namespace rationale

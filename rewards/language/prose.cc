@@ -27,6 +27,32 @@ bool IsAsciiSpace(char c) {
   return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
+// What a byte may begin.
+enum class Kind : uint8_t {
+  kPlain,    // nothing
+  kInner,    // a token: a letter, a digit or a hyphen
+  kJoint,    // a token, and what addresses have inside
+  kSpecial,  // code, a formula, a tag or a quotation
+  kQuote     // of UTF-8: a quotation mark, if one of kQuoteSeconds is next
+};
+constexpr std::string_view kQuoteSeconds = "\x80\xAB\xBB";
+
+constexpr std::array<Kind, 256> kKinds = [] {
+  std::array<Kind, 256> kinds = {};
+  for (size_t c = '0'; c <= '9'; ++c) kinds[c] = Kind::kInner;
+  for (size_t c = 'a'; c <= 'z'; ++c) kinds[c] = kinds[c - 'a' + 'A'] = Kind::kInner;
+  kinds['-'] = Kind::kInner;
+  for (const char c : std::string_view("_@./:~?=&%+#"))
+    kinds[static_cast<size_t>(c)] = Kind::kJoint;
+  for (const char c : std::string_view("`$\\<\"")) kinds[static_cast<size_t>(c)] = Kind::kSpecial;
+  for (const size_t lead : {0xC2, 0xE2, 0xE3}) kinds[lead] = Kind::kQuote;
+  return kinds;
+}();
+
+Kind KindOf(char c) {
+  return kKinds[static_cast<unsigned char>(c)];
+}
+
 struct Pair {
   std::string_view open, close;
 };
@@ -61,12 +87,30 @@ class Taker {
   Prose Take() {
     prose_.running.reserve(text_.size());
     while (at_ < text_.size()) {
-      if (!Special()) prose_.running += text_[at_++];
+      if (Special()) continue;
+      const size_t begin = at_++;
+      while (at_ < text_.size() && IsPlain()) ++at_;
+      prose_.running += text_.substr(begin, at_ - begin);
     }
     return std::move(prose_);
   }
 
  private:
+  // Whether nothing but running text can begin at at_.
+  bool IsPlain() const {
+    switch (KindOf(text_[at_])) {
+      case Kind::kPlain:
+        return true;
+      case Kind::kInner:
+      case Kind::kJoint:
+        return !AtTokenStart();
+      case Kind::kQuote:
+        return kQuoteSeconds.find(text_.substr(at_ + 1, 1)) == kNone;
+      default:
+        return false;
+    }
+  }
+
   // Consumes what begins at at_ if it is no running text.
   bool Special() {
     switch (text_[at_]) {
@@ -77,12 +121,11 @@ class Taker {
         return Math() || Command();
       case '<':
         return Tag();
+      case '"':
+        return Quote();
       default:
-        break;
+        return KindOf(text_[at_]) == Kind::kQuote ? Quote() : AtTokenStart() && Address();
     }
-    const auto byte = static_cast<unsigned char>(text_[at_]);
-    if (byte == '"' || byte >= 0xC2) return Quote();
-    return AtTokenStart() && Address();
   }
 
   // Goes on at `end`, leaving a space (or the end of a line) in the running text.
@@ -234,13 +277,14 @@ class Taker {
   // URLs, e-mail addresses, file names, identifiers: runs of ASCII signs that no prose holds.
   bool Address() {
     size_t end = at_;
+    bool joints = false;
     bool address = text_[at_] == '/' || text_[at_] == '~';
     for (; end < text_.size() && end < at_ + 400; ++end) {
-      const char c = text_[end];
-      const bool inner = IsAsciiLetter(c) || (c >= '0' && c <= '9') || c == '-';
-      const bool joint = std::string_view("_@./:~?=&%+#").find(c) != kNone;
-      if (!inner && !joint) break;
+      const Kind kind = KindOf(text_[end]);
+      if (kind != Kind::kInner && kind != Kind::kJoint) break;
+      joints = joints || kind == Kind::kJoint;
     }
+    if (!joints) return false;
     while (end > at_ && std::string_view(".:?,").find(text_[end - 1]) != kNone) --end;
     const std::string_view token = text_.substr(at_, end - at_);
     if (token.size() < 3) return false;

@@ -160,10 +160,6 @@ WordCutter::Character WordCutter::Classify(int32_t code_point) {
   return character;
 }
 
-WordCutter::Character WordCutter::Look(int32_t code_point) const {
-  return code_point < 0x10000 ? characters_[static_cast<size_t>(code_point)] : Classify(code_point);
-}
-
 Words WordCutter::Cut(std::string_view text) const {
   Words words;
   words.letters.reserve(text.size());

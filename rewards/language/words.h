@@ -59,7 +59,10 @@ class WordCutter {
   class Run;
 
   static Character Classify(int32_t code_point);
-  Character Look(int32_t code_point) const;
+  Character Look(int32_t code_point) const {
+    const auto place = static_cast<size_t>(code_point);
+    return place < characters_.size() ? characters_[place] : Classify(code_point);
+  }
 
   std::vector<Character> characters_;  // of the basic plane
   std::unique_ptr<const icu::BreakIterator> segmenter_;

@@ -51,6 +51,9 @@ std::vector<std::string> ExpandPaths(const std::vector<std::string>& paths, std:
     for (const std::string& place : places) {
       if (IsPattern(place) && !std::filesystem::exists(place)) {
         for (std::string& match : Matches(place)) files.push_back(std::move(match));
+      } else if (std::filesystem::is_directory(place)) {
+        throw Error("{}: '{}' is a folder, allowed: files, or a pattern such as '{}'", key, place,
+                    (std::filesystem::path(place) / "*.jsonl").string());
       } else if (std::filesystem::exists(place)) {
         files.push_back(place);
       }

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace rationale {
@@ -26,6 +27,15 @@ struct Problem {
   // The source's columns that are not null, strings as they are, others as JSON.
   std::map<std::string, std::string> fields;
 };
+
+// The problem as the user put it: the prompt, or the last message of theirs; empty if a chat has
+// none.
+inline std::string_view UserText(const Problem& problem) {
+  for (auto message = problem.messages.rbegin(); message != problem.messages.rend(); ++message) {
+    if (message->role == "user") return message->content;
+  }
+  return problem.prompt;
+}
 
 // A problem with the completion a teacher wrote for it: one SFT example.
 struct Demonstration {

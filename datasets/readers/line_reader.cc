@@ -50,7 +50,8 @@ bool LineReader::FillBuffer() {
   const int count = gzread(stream_->file, buffer_.data(), static_cast<unsigned>(buffer_.size()));
   int code = Z_OK;
   const char* message = gzerror(stream_->file, &code);
-  if (count < 0 || code == Z_BUF_ERROR) {
+  // A stream that was cut off: first what is there of it, then the error.
+  if (count < 0 || (count == 0 && code == Z_BUF_ERROR)) {
     throw Error("{}: cannot be read after line {}: {}", path_, line_number_,
                 code == Z_ERRNO ? std::strerror(errno) : message);
   }

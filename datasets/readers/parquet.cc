@@ -6,6 +6,7 @@
 #include <arrow/result.h>
 #include <arrow/scalar.h>
 #include <arrow/type.h>
+#include <arrow/util/float16.h>
 #include <parquet/arrow/reader.h>
 #include <parquet/file_reader.h>
 #include <parquet/properties.h>
@@ -32,11 +33,11 @@ T ValueOf(arrow::Result<T> result, const std::string& path) {
   return std::move(result).ValueUnsafe();
 }
 
-// Turns one cell of an Arrow array into JSON.
+// Turns the cells of a column into JSON.
 class CellReader {
  public:
-  CellReader(const std::string& where, Allocator& allocator)
-      : where_(where), allocator_(allocator) {}
+  CellReader(const std::string& where, const std::string& column, Allocator& allocator)
+      : where_(where), column_(column), allocator_(allocator) {}
 
   rapidjson::Value Read(const arrow::Array& array, int64_t i) const {
     if (array.IsNull(i)) return {};
@@ -45,30 +46,15 @@ class CellReader {
         return {};
       case arrow::Type::BOOL:
         return rapidjson::Value(As<arrow::BooleanArray>(array).Value(i));
-      case arrow::Type::INT8:
-        return Integer<arrow::Int8Array>(array, i);
-      case arrow::Type::INT16:
-        return Integer<arrow::Int16Array>(array, i);
-      case arrow::Type::INT32:
-        return Integer<arrow::Int32Array>(array, i);
-      case arrow::Type::INT64:
-        return Integer<arrow::Int64Array>(array, i);
-      case arrow::Type::UINT8:
-        return Integer<arrow::UInt8Array>(array, i);
-      case arrow::Type::UINT16:
-        return Integer<arrow::UInt16Array>(array, i);
-      case arrow::Type::UINT32:
-        return Integer<arrow::UInt32Array>(array, i);
-      case arrow::Type::UINT64:
-        return rapidjson::Value(uint64_t{As<arrow::UInt64Array>(array).Value(i)});
-      case arrow::Type::FLOAT:
-        return Shortest(As<arrow::FloatArray>(array).Value(i));
-      case arrow::Type::DOUBLE:
-        return Number(As<arrow::DoubleArray>(array).Value(i));
       case arrow::Type::STRING:
         return Text(As<arrow::StringArray>(array).GetView(i));
       case arrow::Type::LARGE_STRING:
         return Text(As<arrow::LargeStringArray>(array).GetView(i));
+      case arrow::Type::STRING_VIEW:
+      case arrow::Type::BINARY_VIEW:
+        return Text(As<arrow::BinaryViewArray>(array).GetView(i));
+      case arrow::Type::FIXED_SIZE_BINARY:
+        return Text(As<arrow::FixedSizeBinaryArray>(array).GetView(i));
       case arrow::Type::BINARY:
         return Text(As<arrow::BinaryArray>(array).GetView(i));
       case arrow::Type::LARGE_BINARY:
@@ -88,19 +74,53 @@ class CellReader {
       case arrow::Type::MAP:
         return Map(As<arrow::MapArray>(array), i);
       case arrow::Type::DATE32:
+      case arrow::Type::DATE64:
+      case arrow::Type::TIME32:
+      case arrow::Type::TIME64:
+      case arrow::Type::DURATION:
       case arrow::Type::TIMESTAMP:
       case arrow::Type::DECIMAL128:
       case arrow::Type::DECIMAL256:
         return Text(ValueOf(array.GetScalar(i), where_)->ToString());
       default:
-        throw Error(
-            "{}: found a column of type {}, allowed: strings, booleans, numbers, dates, lists, "
-            "structs, maps",
-            where_, array.type()->ToString());
+        return ReadNumber(array, i);
     }
   }
 
  private:
+  rapidjson::Value ReadNumber(const arrow::Array& array, int64_t i) const {
+    switch (array.type_id()) {
+      case arrow::Type::INT8:
+        return Integer<arrow::Int8Array>(array, i);
+      case arrow::Type::INT16:
+        return Integer<arrow::Int16Array>(array, i);
+      case arrow::Type::INT32:
+        return Integer<arrow::Int32Array>(array, i);
+      case arrow::Type::INT64:
+        return Integer<arrow::Int64Array>(array, i);
+      case arrow::Type::UINT8:
+        return Integer<arrow::UInt8Array>(array, i);
+      case arrow::Type::UINT16:
+        return Integer<arrow::UInt16Array>(array, i);
+      case arrow::Type::UINT32:
+        return Integer<arrow::UInt32Array>(array, i);
+      case arrow::Type::UINT64:
+        return rapidjson::Value(uint64_t{As<arrow::UInt64Array>(array).Value(i)});
+      case arrow::Type::HALF_FLOAT:
+        return Shortest(
+            arrow::util::Float16::FromBits(As<arrow::HalfFloatArray>(array).Value(i)).ToFloat());
+      case arrow::Type::FLOAT:
+        return Shortest(As<arrow::FloatArray>(array).Value(i));
+      case arrow::Type::DOUBLE:
+        return Number(As<arrow::DoubleArray>(array).Value(i));
+      default:
+        throw Error(
+            "{}: {}: found a column of type {}, allowed: strings, booleans, numbers, dates, times, "
+            "lists, structs, maps",
+            where_, column_, array.type()->ToString());
+    }
+  }
+
   template <class Array>
   static const Array& As(const arrow::Array& array) {
     return static_cast<const Array&>(array);
@@ -122,7 +142,9 @@ class CellReader {
   }
 
   rapidjson::Value Text(std::string_view text) const {
-    if (ValidUtf8(text) != text) throw Error("{}: found bytes that are not UTF-8", where_);
+    if (ValidUtf8(text) != text) {
+      throw Error("{}: {}: found bytes that are not UTF-8", where_, column_);
+    }
     return {text.data(), static_cast<rapidjson::SizeType>(text.size()), allocator_};
   }
 
@@ -158,6 +180,7 @@ class CellReader {
   }
 
   const std::string& where_;
+  const std::string& column_;
   Allocator& allocator_;
 };
 
@@ -185,12 +208,11 @@ class ParquetReader final : public RowReader {
     row.where = path_ + ":row " + std::to_string(row.number);
     row.value = rapidjson::Document(rapidjson::kObjectType);
     Allocator& allocator = row.value.GetAllocator();
-    const CellReader cells(row.where, allocator);
     for (int column = 0; column < batch_->num_columns(); ++column) {
       const std::string& name = batch_->column_name(column);
       row.value.AddMember(
           rapidjson::Value(name.data(), static_cast<rapidjson::SizeType>(name.size()), allocator),
-          cells.Read(*batch_->column(column), next_), allocator);
+          CellReader(row.where, name, allocator).Read(*batch_->column(column), next_), allocator);
     }
     if (allocator.Size() > row_bytes_max_) {
       throw Error("{}: found a row of more than {} bytes, allowed: data.row_bytes_max", row.where,

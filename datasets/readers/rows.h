@@ -59,11 +59,14 @@ void ParseRow(Row& row);
 
 // Opens a file. All formats but Parquet are read as a stream, through zlib: a gzip file is
 // recognised by its content.
-//   JSONL    one object a line; blank lines are skipped, a byte-order mark and CR before LF are
-//   allowed JSON     one array of objects, or one object that holds one such array; read whole
-//   Parquet  strings, booleans, numbers, dates (as text), lists, structs, maps, dictionaries; other
-//   types are refused TSV      columns between tabs, nothing quoted CSV      RFC 4180: "quoted,
-//   with ""quotes"" and line breaks"
+// - JSONL: one object a line; blank lines are skipped, a byte-order mark and CR before LF are
+// allowed
+// - JSON: one array of objects, or one object that holds one such array; read whole
+// - Parquet: strings, booleans, numbers, dates and times (as text), lists, structs, maps,
+//   dictionaries; other types are refused
+// - TSV: columns between tabs, nothing quoted
+// - CSV: RFC 4180: "quoted, with ""quotes"" and line breaks"
+// A gzip file that is cut off gives the rows that are whole, then an Error.
 // Values of TSV and CSV are strings. Malformed UTF-8 is an Error. Throws Error naming the path when
 // it cannot be opened or its format cannot be told.
 std::unique_ptr<RowReader> OpenRows(const std::string& path, const RowFormat& format = {});

@@ -109,7 +109,7 @@ std::string ReadAnswer(const std::string& line, int64_t id, Component& component
     const rapidjson::Document document = ParseJson(line, "its answer");
     const JsonObject answer(document, "its answer");
     if (answer.Get<int64_t>("id") != id) {
-      return fmt::format("it answered {} to {}: '{}'", answer.Get<int64_t>("id"), id, shown());
+      return fmt::format("it answered another question than it was asked, '{}' to {}", shown(), id);
     }
     const rapidjson::Value* score =
         document.FindMember("score") == document.MemberEnd() ? nullptr : &document["score"];

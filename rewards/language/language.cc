@@ -69,14 +69,6 @@ struct LanguageOptions {
   }
 };
 
-// The problem as the user put it: the prompt, or the last message of theirs.
-std::string_view PromptOf(const Problem& problem) {
-  for (auto message = problem.messages.rbegin(); message != problem.messages.rend(); ++message) {
-    if (message->role == "user") return message->content;
-  }
-  return problem.prompt;
-}
-
 std::string_view CodeOf(int language) {
   return AllLanguages()[static_cast<size_t>(language)].code;
 }
@@ -115,7 +107,7 @@ class LanguageReward final : public Reward {
     const bool agreement = options_.mode == LanguageMode::kAgreement;
     std::optional<int> language;
     if (agreement || name.empty()) {
-      language = counter_.identifier().Identify(PromptOf(problem));
+      language = counter_.identifier().Identify(UserText(problem));
       source = ", the prompt's language";
     }
     if (!language && !name.empty()) {

@@ -168,7 +168,7 @@ std::string Disagreement::Examples(size_t width) const {
     text += '\n' + example.row.where;
     if (!example.row.problem.language.empty()) text += "  " + example.row.problem.language;
     text += '\n';
-    AddNote(text, "problem", example.row.problem.prompt, width);
+    AddNote(text, "problem", std::string(UserText(example.row.problem)), width);
     AddNote(text, "reference", example.row.problem.reference, width);
     text += ResponseText(example.row.text, 2 * column + 3);
     std::string rule;

@@ -38,6 +38,39 @@ std::string OptionalText(const Row& row, const std::optional<std::string>& named
   return "";
 }
 
+// Whether a column holds a chat, as TRL's and verl's conversational data sets do: a list of
+// messages.
+bool IsChat(const rapidjson::Value* value) {
+  return value != nullptr && value->IsArray() && !value->Empty() && (*value)[0].IsObject();
+}
+
+// The response: a text, or a chat that ends with the assistant's message.
+std::string ResponseText(const Row& row, const std::string& column) {
+  constexpr std::string_view kKey = "fields.response";
+  if (!IsChat(FindField(row, column))) return FieldText(row, column, kKey);
+  std::vector<Message> messages = FieldMessages(row, column, kKey);
+  if (messages.back().role != "assistant") {
+    throw Error("{}: {}: found a chat that ends with a message of the {}, allowed: the assistant's",
+                row.where, column, messages.back().role);
+  }
+  return std::move(messages.back().content);
+}
+
+// Fills the problem's prompt or its messages, and a name for the group of its responses.
+void ReadProblemText(const Row& row, const std::optional<std::string>& named, ScoredRow& scored) {
+  const char* usual = FindField(row, "problem") != nullptr ? "problem" : "prompt";
+  const std::string column = named.value_or(usual);
+  if (!IsChat(FindField(row, column))) {
+    scored.problem.prompt = OptionalText(row, named, "fields.problem", {usual});
+    scored.group = scored.problem.prompt;
+    return;
+  }
+  scored.problem.messages = FieldMessages(row, column, "fields.problem");
+  for (const Message& message : scored.problem.messages) {
+    scored.group += message.role + ": " + message.content + '\n';
+  }
+}
+
 int64_t Count(const Row& row, std::string_view key, const rapidjson::Value* value) {
   if (value == nullptr) return 0;
   if (value->IsArray()) return static_cast<int64_t>(value->Size());
@@ -86,16 +119,16 @@ Response ScoredRow::response() const {
 ScoredRow ResponseColumns::Read(const Row& row) const {
   ScoredRow scored{.where = row.where, .file = row.where.substr(0, row.where.rfind(':'))};
   Problem& problem = scored.problem;
-  scored.text = FieldText(row, fields_.response.value_or("response"), "fields.response");
+  scored.text = ResponseText(row, fields_.response.value_or("response"));
   scored.num_characters = CountCharacters(scored.text);
-  problem.prompt = OptionalText(row, fields_.problem, "fields.problem", {"problem", "prompt"});
+  ReadProblemText(row, fields_.problem, scored);
   problem.reference = OptionalText(row, fields_.reference, "fields.reference", {"reference"});
   problem.language = OptionalText(row, fields_.language, "fields.language", {"language"});
   problem.id = OptionalText(row, {}, "id", {"id", "problem_id"});
   problem.fields = ProblemColumns(row);
   scored.source = OptionalText(row, fields_.source, "fields.source", {"source", "data_source"});
-  scored.group = OptionalText(row, fields_.group, "fields.group", {"group"});
-  if (scored.group.empty()) scored.group = problem.prompt;
+  std::string group = OptionalText(row, fields_.group, "fields.group", {"group"});
+  if (!group.empty()) scored.group = std::move(group);
   scored.num_tokens = Count(row, "num_tokens", FirstOf(row, {"num_tokens", "response_tokens"}));
   scored.max_tokens = Count(row, "max_tokens", FindField(row, "max_tokens"));
   scored.step = Count(row, "step", FindField(row, "step"));

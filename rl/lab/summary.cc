@@ -55,9 +55,12 @@ void Summary::Add(const ScoredRow& row, const Verdict& verdict) {
   for (const Component& component : verdict.components) {
     if (component.judged) continue;
     std::string reason = fmt::format("{}: {}", component.name, component.reason);
-    const auto known = unjudged_.find(reason);
-    if (known == unjudged_.end() && unjudged_.size() >= kReasonsKept) reason = "other reasons";
-    ++unjudged_[reason];
+    std::string kind = reason.substr(0, reason.find('\''));
+    const auto known = unjudged_.find(kind);
+    if (known == unjudged_.end() && unjudged_.size() >= kReasonsKept)
+      reason = kind = "other reasons";
+    Unjudged& unjudged = unjudged_[kind];
+    if (unjudged.count++ == 0) unjudged.example = std::move(reason);
   }
 }
 
@@ -88,9 +91,10 @@ std::string Summary::Text() const {
   for (const auto& row : rows) text += table.Row(row);
   text += omitted;
   const auto [reasons, others] =
-      Greatest(unjudged_, kReasonsMax, [](int64_t count) { return count; });
-  for (const auto& [reason, count] : reasons) {
-    text += fmt::format("could not judge {} x  {}\n", count, CutToWidth(reason, kWidthMax));
+      Greatest(unjudged_, kReasonsMax, [](const Unjudged& unjudged) { return unjudged.count; });
+  for (const auto& [kind, unjudged] : reasons) {
+    text += fmt::format("could not judge {} x  {}\n", unjudged.count,
+                        CutToWidth(unjudged.example, kWidthMax));
   }
   if (others > 0) text += fmt::format("could not judge: and {} other reasons\n", others);
   return text;

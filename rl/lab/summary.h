@@ -43,7 +43,8 @@ class Summary {
   void Add(const ScoredRow& row, const Verdict& verdict);
 
   // A table (responses, judged, mean score, each component's mean; a row for all, for each language
-  // and for each source) and why responses could not be judged, each reason with its count.
+  // and for each source) and why responses could not be judged: reasons that differ in what they
+  // quote alone are counted as one, the first of them shown.
   std::string Text() const;
 
   const Tally& all() const { return all_; }
@@ -52,7 +53,12 @@ class Summary {
   std::vector<std::string> components_;
   Tally all_;
   std::map<std::string, Tally> by_language_, by_source_;
-  std::map<std::string, int64_t> unjudged_;  // "component: reason"
+  // Why responses could not be judged, by "component: reason" up to the first quoted text.
+  struct Unjudged {
+    int64_t count = 0;
+    std::string example;  // the whole of the first one's
+  };
+  std::map<std::string, Unjudged> unjudged_;
 };
 
 }  // namespace rationale

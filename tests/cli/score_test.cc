@@ -136,7 +136,7 @@ TEST_F(Score, WrongInputExitsWithTwoAndNamesTheLineAfterTheVerdictsBeforeIt) {
                                             "\n");
   const Ended ended = Run(data, "--threads 2");
   EXPECT_EQ(ended.exit_code, 2);
-  EXPECT_NE(ended.output.find("\n{\"judged\":true"), std::string::npos) << ended.output;
+  EXPECT_EQ(ended.output.find("{\"judged\":true"), 0u) << ended.output;
   EXPECT_NE(ended.output.find("d.jsonl:2: no column 'gold'"), std::string::npos) << ended.output;
   EXPECT_EQ(Run(folder_.path() + "/none.jsonl").exit_code, 2);
   EXPECT_EQ(RunProgram("score --rubric /none.toml --data " + data).exit_code, 2);

@@ -67,7 +67,7 @@ TEST(Jsonl, ReadsGzipAndNoticesWhenItIsCutOff) {
             "HumanEval.jsonl.gz:1 1 {\"task_id\":\"HumanEval/0\",\"prompt\":\"def");
   const std::string whole = ReadFile(Golden("humaneval/HumanEval.jsonl.gz"));
   const std::string message = ReadError("cut.jsonl.gz", whole.substr(0, whole.size() - 20));
-  EXPECT_TRUE(message.find("cut.jsonl.gz: cannot be read after line") == 0) << message;
+  EXPECT_TRUE(message.starts_with("cut.jsonl.gz: cannot be read after line 1")) << message;
 }
 
 TEST(Jsonl, ReadsLinesThatEndAnywhereInItsBuffer) {
@@ -161,6 +161,22 @@ TEST(Parquet, ReadsEveryTypeThatDataSetsUse) {
       R"("day":"1970-01-01","price":"0.01","words":null,"points":[[3.0,4.0],[5.0,6.0]],)"
       R"("message":{"role":"user","content":null},"options":{"a":2,"b":3}})"
       "\n");
+}
+
+TEST(Parquet, ReadsRarerTypesToo) {
+  EXPECT_EQ(
+      Read(Golden("formats/rarer_types.parquet")),
+      R"(rarer_types.parquet:row 1 1 {"view":"zwölf","fixed":"ab","half":1.5,"time":"01:02:03.000004",)"
+      R"("date":"2026-11-23","duration":"90"})"
+      "\n"
+      R"(rarer_types.parquet:row 2 2 {"view":null,"fixed":null,"half":null,"time":null,)"
+      R"("date":null,"duration":null})"
+      "\n");
+}
+
+TEST(Parquet, NamesTheColumnThatItCannotRead) {
+  EXPECT_EQ(ErrorOf([] { Read(Golden("formats/image.parquet")); }),
+            Golden("formats/image.parquet") + ":row 1: image: found bytes that are not UTF-8");
 }
 
 TEST(Parquet, NamesTheFileThatIsNone) {

@@ -76,6 +76,35 @@ TEST(ResponseColumns, ReadTheNamesOfTheRubricPathsAndPatterns) {
   EXPECT_EQ(rows[0].group, "7");
 }
 
+TEST(ResponseColumns, ReadChats) {
+  const auto rows = ReadAll(
+      R"({"prompt":[{"role":"system","content":"Be brief."},{"role":"user","content":"6*12?"}],)"
+      R"("response":[{"role":"assistant","content":"72"}],"reference":"72"})");
+  ASSERT_EQ(rows.size(), 1u);
+  EXPECT_EQ(rows[0].text, "72");
+  EXPECT_EQ(rows[0].problem.prompt, "");
+  ASSERT_EQ(rows[0].problem.messages.size(), 2u);
+  EXPECT_EQ(UserText(rows[0].problem), "6*12?");
+  EXPECT_EQ(rows[0].group, "system: Be brief.\nuser: 6*12?\n") << "the chat is the group";
+  EXPECT_EQ(MessageFor(R"({"response":[{"role":"user","content":"72"}]})"),
+            "r.jsonl:1: response: found a chat that ends with a message of the user, allowed: the "
+            "assistant's");
+  EXPECT_NE(MessageFor(R"({"response":[{"role":"tool","content":"72"}]})").find("'tool'"),
+            std::string::npos);
+}
+
+TEST(ResponseFiles, RefuseAFolder) {
+  const TemporaryFolder folder;
+  try {
+    ResponseFiles files({folder.path()});
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.what(), "--data: '" + folder.path() +
+                                "' is a folder, allowed: files, or a pattern such as '" +
+                                folder.path() + "/*.jsonl'");
+  }
+}
+
 TEST(ResponseColumns, TakeANullReferenceForNone) {
   const auto rows = ReadAll(R"({"response":"1","gold":null})", {.reference = "gold"});
   EXPECT_EQ(rows.at(0).problem.reference, "");

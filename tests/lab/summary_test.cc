@@ -41,6 +41,17 @@ TEST(Summary, IsInAllByLanguageAndBySourceWithWhatCouldNotBeJudgedApart) {
             "could not judge 1 x  math: the problem has no reference answer\n");
 }
 
+TEST(Summary, CountsReasonsThatDifferInWhatTheyQuoteAsOne) {
+  Summary summary({"command"});
+  for (const std::string reason : {"no score: 'a'", "no score: 'b'", "it ended"}) {
+    summary.Add(RowOf("", ""), {.components = {{.name = "command", .reason = reason}}});
+  }
+  EXPECT_NE(summary.Text().find("could not judge 1 x  command: it ended\n"
+                                "could not judge 2 x  command: no score: 'a'\n"),
+            std::string::npos)
+      << summary.Text();
+}
+
 TEST(Summary, OfNothingSaysSo) {
   EXPECT_EQ(Summary({"math"}).Text(),
             "     responses  judged  score  math\n"

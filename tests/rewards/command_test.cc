@@ -138,7 +138,9 @@ TEST_F(CommandReward, ThatPrintsJunkIsQuoted) {
 
 TEST_F(CommandReward, ThatAnswersAnotherQuestionIsNotBelieved) {
   const std::string other = ReasonAndRecovery("  say(id=7, score=1)");
-  EXPECT_EQ(other.rfind("the command failed: it answered 7 to ", 0), 0u) << other;
+  EXPECT_EQ(other.rfind("the command failed: it answered another question than it was asked, '", 0),
+            0u)
+      << other;
   EXPECT_EQ(ReasonAndRecovery("  say(score=1)"),
             "the command failed: its answer: no 'id'; there are: score, found '{\"score\": 1}'");
 }

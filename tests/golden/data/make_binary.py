@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the fixtures that are not text: formats/types.parquet, formats/verl.parquet, humaneval/HumanEval.jsonl.gz.
+"""Writes the fixtures that are not text: formats/*.parquet, humaneval/HumanEval.jsonl.gz.
 
 Needs pyarrow; the files are committed, so tests do not run this.
 """
@@ -34,6 +34,17 @@ types = pa.table({
     "options": pa.array([[("k", 1)], [], [("a", 2), ("b", 3)]], pa.map_(pa.string(), pa.int32())),
 })
 pq.write_table(types, here / "formats/types.parquet", row_group_size=2, compression="zstd")
+
+rarer_types = pa.table({
+    "view": pa.array(["zwölf", None], pa.string_view()),
+    "fixed": pa.array([b"ab", None], pa.binary(2)),
+    "half": pa.array([1.5, None], pa.float16()),
+    "time": pa.array([datetime.time(1, 2, 3, 4), None]),
+    "date": pa.array([datetime.date(2026, 11, 23), None], pa.date64()),
+    "duration": pa.array([datetime.timedelta(seconds=90), None], pa.duration("s")),
+})
+pq.write_table(rarer_types, here / "formats/rarer_types.parquet")
+pq.write_table(pa.table({"response": ["1"], "image": pa.array([b"\xff\xd8"])}), here / "formats/image.parquet")
 
 # The columns of verl's data sets: chat messages in the prompt, the answer inside an object.
 verl = pa.Table.from_pylist([

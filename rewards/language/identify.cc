@@ -34,13 +34,14 @@ bool HasKana(const Words& words, std::span<const uint32_t> places) {
 class Decoder {
  public:
   Decoder(const Words& words, const Lexicon& lexicon, const Profiles& profiles,
-          LanguageSet languages, LanguageSet group, int margin)
+          LanguageSet languages, LanguageSet group, int margin, int16_t change_inside)
       : words_(words),
         lexicon_(lexicon),
         profiles_(profiles),
         lanes_(profiles.LanesOf(languages)),
         group_(group),
-        margin_(margin) {
+        margin_(margin),
+        change_inside_(change_inside) {
     for (size_t i = 0; i < kLanes; ++i) mask_[i] = Has(lanes_, i) ? int16_t{0} : kImpossible;
     state_ = mask_;
   }
@@ -51,7 +52,7 @@ class Decoder {
     for (size_t i = 0; i < block.size(); ++i) {
       const Word& word = words_.words[block[i]];
       steps_[i].before = state_;
-      steps_[i].change = word.sentence != sentence_ ? kChangeBetween : kChangeInside;
+      steps_[i].change = word.sentence != sentence_ ? kChangeBetween : change_inside_;
       sentence_ = word.sentence;
       Take(word, steps_[i]);
     }
@@ -132,6 +133,7 @@ class Decoder {
   uint64_t lanes_;  // of the languages that are looked for
   LanguageSet group_;
   int margin_;
+  int16_t change_inside_;
   LanguageSet japanese_ = LanguageSet{1} << *FindLanguage("ja");
   int32_t sentence_ = -1;
   LanguageScores state_ = {};
@@ -159,7 +161,7 @@ const Profiles* Identifier::Shared(UScriptCode script) const {
 }
 
 std::vector<int8_t> Identifier::TellWords(const Words& words, std::optional<int> target,
-                                          double margin) const {
+                                          double margin, bool whole_sentences) const {
   std::vector<int8_t> told(words.words.size(), kUnknownScript);
   std::vector<std::pair<UScriptCode, std::vector<uint32_t>>> families;
   size_t last = 0;  // the place of the word before's family
@@ -185,7 +187,8 @@ std::vector<int8_t> Identifier::TellWords(const Words& words, std::optional<int>
       continue;
     }
     Decoder decoder(words, lexicon_, *profiles, languages, target ? GroupOf(*target) : 0,
-                    static_cast<int>(std::lround(margin * kNat)));
+                    static_cast<int>(std::lround(margin * kNat)),
+                    whole_sentences ? static_cast<int16_t>(-kImpossible) : kChangeInside);
     for (size_t begin = 0; begin < places.size(); begin += kBlockWords) {
       const size_t size = std::min(kBlockWords, places.size() - begin);
       decoder.Tell(std::span(places).subspan(begin, size), told);
@@ -198,7 +201,7 @@ std::optional<int> Identifier::Identify(std::string_view text) const {
   Prose prose = TakeApart(text);
   Words words = cutter_.Cut(prose.running);
   if (words.words.empty()) words = cutter_.Cut(prose.wrapped);
-  const std::vector<int8_t> told = TellWords(words, std::nullopt, 0);
+  const std::vector<int8_t> told = TellWords(words, std::nullopt, 0, true);
   // Latin words stand in texts of every script (names, keys, units), others in no Latin text.
   std::array<int64_t, 64> latin = {};
   std::array<int64_t, 64> others = {};

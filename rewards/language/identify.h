@@ -38,12 +38,13 @@ class Identifier {
   // The language of each word, in their order. A piece (the words of one sentence told to be in one
   // language) counts as ambiguous where it is less than `margin` nats likelier than in the best
   // other language. With a target, only languages that differ in being of the target's group
-  // (languages.h) count as other. Linear in the number of words.
-  std::vector<int8_t> TellWords(const Words& words, std::optional<int> target,
-                                double margin = 3) const;
+  // (languages.h) count as other. With `whole_sentences` the words of a sentence that share a
+  // script are all in one language. Linear in the number of words.
+  std::vector<int8_t> TellWords(const Words& words, std::optional<int> target, double margin = 3,
+                                bool whole_sentences = false) const;
 
-  // The language most letters of `text` are in, formulas and code left out; nothing if it has no
-  // word of a known script.
+  // The language most letters of `text` are in, told sentence by sentence, formulas and code left
+  // out; nothing if it has no word of a known script.
   std::optional<int> Identify(std::string_view text) const;
 
   const Lexicon& lexicon() const { return lexicon_; }

@@ -22,11 +22,11 @@ LEAST_SHARE = 1e-5    # a language's value is written where its n-gram has this 
 
 # Scripts, their languages, and how many values to write for them.
 SCRIPTS = {
-    "Latin": ("af bs ca cs da de en es et fi fr hr hu id is it lt lv ms nb nl pl pt ro sk sl sq sv sw tl tr vi", 60000),
-    "Cyrillic": ("be bg mk ru sr uk", 10000),
-    "Arabic": ("ar fa ur", 7500),
-    "Devanagari": ("hi mr", 2500),
-    "Han": ("ja zh", 6000),
+    "Latin": ("af bs ca cs da de en es et fi fr hr hu id is it lt lv ms nb nl pl pt ro sk sl sq sv sw tl tr vi", 120000),
+    "Cyrillic": ("be bg mk ru sr uk", 20000),
+    "Arabic": ("ar fa ur", 15000),
+    "Devanagari": ("hi mr", 5000),
+    "Han": ("ja zh", 12000),
 }
 OURS = {"nb": "no"}   # our code for theirs
 FILES = ["unigrams", "bigrams", "trigrams", "quadrigrams"]

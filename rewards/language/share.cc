@@ -49,7 +49,12 @@ class Counter {
 
   void CountSentence(size_t begin, size_t end) {
     size_t capitals = 0;
-    for (size_t i = begin + 1; i < end; ++i) capitals += words_.words[i].capital ? 1 : 0;
+    bool german = false;  // with words that no name is made of
+    for (size_t i = begin; i < end; ++i) {
+      const bool capital = words_.words[i].capital;
+      capitals += capital && i != begin ? 1 : 0;
+      german = german || (told_[i] == german_ && !capital);
+    }
     const bool titles = 3 * capitals > end - begin;
     for (size_t i = begin; i < end; ++i) {
       const Word& word = words_.words[i];
@@ -60,8 +65,8 @@ class Counter {
         i = run - 1;
         continue;
       }
-      const bool name =
-          word.capital && i != begin && !titles && told_[i] != german_ && !IsCommon(word);
+      const bool noun = german && told_[i] == german_;
+      const bool name = word.capital && i != begin && !titles && !noun && !IsCommon(word);
       if (name && told_[i] != kUnknownScript) {
         names_.Add(word.num_letters());
       } else {

@@ -107,6 +107,21 @@ TEST(Language, DoesNotCountNumbersAddressesNamesOrQuotations) {
   EXPECT_EQ(Share("We know that Wolfgang Schmidt buys three apples and then sells two.", "en"), 1);
 }
 
+TEST(Language, TellsASentenceAsAWholeWhereNoLanguageIsNamed) {
+  Problem problem;  // in English, though "View - Navigator" repeated looks Dutch
+  problem.prompt =
+      "You can also call the Navigator by selecting View - Navigator View - Navigator View - "
+      "Navigator View - Navigator.";
+  EXPECT_EQ(Judge("<think> She has two of them left in the end. </think>", problem).score, 1);
+}
+
+TEST(Language, CountsAGermanNameInAnotherLanguageAsAName) {
+  EXPECT_EQ(Share("We know that Wolfgang Schmidt buys three apples and then sells two.", "en"), 1);
+  // But a noun in a German sentence is no name.
+  EXPECT_EQ(Share("We buy it. Danach geht der Schuhmacher mit dem Werkzeug zur Arbeit.", "en"),
+            3 / 12.0);
+}
+
 TEST(Language, TakesThePromptsLanguageWhereTheProblemNamesNone) {
   Problem problem;
   problem.prompt = "Wie viele Äpfel hat sie am Ende noch übrig, wenn sie drei davon isst?";

@@ -231,6 +231,7 @@ std::string JsonNumber(float value) {
 }
 
 std::string ValidUtf8(std::string_view text) {
+  if (IsAscii(text)) return std::string(text);
   std::string result;
   result.reserve(text.size());
   while (!text.empty()) {

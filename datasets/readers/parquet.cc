@@ -61,7 +61,9 @@ class CellReader {
         return Text(As<arrow::LargeBinaryArray>(array).GetView(i));
       case arrow::Type::DICTIONARY: {
         const auto& dictionary = As<arrow::DictionaryArray>(array);
-        return Read(*dictionary.dictionary(), dictionary.GetValueIndex(i));
+        // Not dictionary(): it keeps the array it makes, and is not thread-safe.
+        const auto values = arrow::MakeArray(dictionary.data()->dictionary);
+        return Read(*values, dictionary.GetValueIndex(i));
       }
       case arrow::Type::LIST:
         return List<arrow::ListArray>(array, i);
@@ -184,6 +186,38 @@ class CellReader {
   Allocator& allocator_;
 };
 
+// A batch of rows, which any thread turns into JSON.
+class RowBatch final : public RowSource {
+ public:
+  // `first`: the number of its first row.
+  RowBatch(std::shared_ptr<arrow::RecordBatch> batch, int64_t first, size_t row_bytes_max)
+      : batch_(std::move(batch)), first_(first), row_bytes_max_(row_bytes_max) {}
+
+  void Parse(Row& row) const override {
+    row.value = rapidjson::Document(rapidjson::kObjectType);
+    Allocator& allocator = row.value.GetAllocator();
+    for (int i = 0; i < batch_->num_columns(); ++i) {
+      const std::string& name = batch_->column_name(i);
+      row.value.AddMember(
+          rapidjson::Value(name.data(), static_cast<rapidjson::SizeType>(name.size()), allocator),
+          CellReader(row.where, name, allocator).Read(*batch_->column(i), row.number - first_),
+          allocator);
+    }
+    if (allocator.Size() > row_bytes_max_) {
+      throw Error("{}: found a row of more than {} bytes, allowed: data.row_bytes_max", row.where,
+                  row_bytes_max_);
+    }
+    RequireRow(row.value, row.where);
+  }
+
+  int64_t end() const { return first_ + batch_->num_rows(); }  // the number of the row behind it
+
+ private:
+  const std::shared_ptr<arrow::RecordBatch> batch_;
+  const int64_t first_;
+  const size_t row_bytes_max_;
+};
+
 class ParquetReader final : public RowReader {
  public:
   ParquetReader(const std::string& path, const RowFormat& format)
@@ -199,27 +233,21 @@ class ParquetReader final : public RowReader {
   }
 
   bool Next(Row& row) override {
-    while (batch_ == nullptr || next_ == batch_->num_rows()) {
-      batch_ = ValueOf(batches_->Next(), path_);
-      if (batch_ == nullptr) return false;
-      next_ = 0;
+    if (!NextUnparsed(row)) return false;
+    ParseRow(row);
+    return true;
+  }
+
+  bool NextUnparsed(Row& row) override {
+    while (batch_ == nullptr || number_ + 1 == batch_->end()) {
+      std::shared_ptr<arrow::RecordBatch> batch = ValueOf(batches_->Next(), path_);
+      if (batch == nullptr) return false;
+      batch_ = std::make_shared<RowBatch>(std::move(batch), number_ + 1, row_bytes_max_);
     }
     row.number = ++number_;
     row.where = path_ + ":row " + std::to_string(row.number);
-    row.value = rapidjson::Document(rapidjson::kObjectType);
-    Allocator& allocator = row.value.GetAllocator();
-    for (int column = 0; column < batch_->num_columns(); ++column) {
-      const std::string& name = batch_->column_name(column);
-      row.value.AddMember(
-          rapidjson::Value(name.data(), static_cast<rapidjson::SizeType>(name.size()), allocator),
-          CellReader(row.where, name, allocator).Read(*batch_->column(column), next_), allocator);
-    }
-    if (allocator.Size() > row_bytes_max_) {
-      throw Error("{}: found a row of more than {} bytes, allowed: data.row_bytes_max", row.where,
-                  row_bytes_max_);
-    }
-    RequireRow(row.value, row.where);
-    ++next_;
+    row.unparsed.clear();
+    row.source = batch_;
     return true;
   }
 
@@ -233,9 +261,8 @@ class ParquetReader final : public RowReader {
   size_t row_bytes_max_;
   std::unique_ptr<parquet::arrow::FileReader> reader_;
   std::unique_ptr<arrow::RecordBatchReader> batches_;
-  std::shared_ptr<arrow::RecordBatch> batch_;
-  int64_t next_ = 0;  // row of batch_
-  int64_t number_ = 0;
+  std::shared_ptr<const RowBatch> batch_;
+  int64_t number_ = 0;  // of the row last given
 };
 
 }  // namespace

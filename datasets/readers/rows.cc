@@ -1,5 +1,7 @@
 #include "datasets/readers/rows.h"
 
+#include <utility>
+
 #include "base/error.h"
 #include "base/json.h"
 #include "datasets/readers/formats.h"
@@ -38,6 +40,7 @@ void RequireRow(const rapidjson::Value& value, const std::string& where) {
 }
 
 void ParseRow(Row& row) {
+  if (const auto source = std::move(row.source)) source->Parse(row);
   if (row.unparsed.empty()) return;
   const size_t colon = row.where.rfind(':');
   row.value =

@@ -16,13 +16,26 @@ namespace rationale {
 enum class DataFormat { kAuto, kJsonl, kJson, kParquet, kTsv, kCsv };
 std::vector<std::pair<std::string_view, DataFormat>> ConfigNames(DataFormat);
 
+struct Row;
+
+// What several rows are still to be made of.
+class RowSource {
+ public:
+  virtual ~RowSource() = default;
+
+  // Makes row.value, of the row that row.number says. Thread-safe. Throws as RowReader::Next does.
+  virtual void Parse(Row& row) const = 0;
+};
+
 // One record of a data file. `where` is "train.jsonl:17" (a line) or "train.parquet:row 17" and
 // begins every message about the row; `number` counts the file's rows from 1.
 struct Row {
   rapidjson::Document value;  // an object: its columns in the file's order
   std::string where;
   int64_t number = 0;
-  std::string unparsed = {};  // its JSON text, until ParseRow makes the value of it
+  // What ParseRow makes the value of: its JSON text, or the source; both empty when it is made.
+  std::string unparsed = {};
+  std::shared_ptr<const RowSource> source = nullptr;
 };
 
 // How a file is to be read.

@@ -399,6 +399,7 @@ constexpr Command kNames[] = {
     Emit("atan", TokenKind::kFunction, Id(Function::kArctan)),
     Emit("atanh", TokenKind::kFunction, Id(Function::kArtanh)),
     Emit("binom", TokenKind::kFunction, Id(Function::kBinomial)),
+    Emit("binomial", TokenKind::kFunction, Id(Function::kBinomial)),
     Emit("cbrt", TokenKind::kFunction, Id(Function::kCbrt)),
     Emit("ceil", TokenKind::kFunction, Id(Function::kCeil)),
     Emit("ceiling", TokenKind::kFunction, Id(Function::kCeil)),

@@ -3,7 +3,6 @@
 #include "rewards/math/compare.h"
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <optional>
 #include <utility>
@@ -148,8 +147,8 @@ class Comparer {
     return expressions_.Subtract(expressions_.Child(relation, 0), expressions_.Child(relation, 1));
   }
 
-  // Equations are the same if their differences are proportional, or if one is solved for a
-  // variable in which the other is linear and which it satisfies.
+  // Equations are the same if both sides are, if their differences are proportional, or if one is
+  // solved for a variable in which the other is linear and which it satisfies.
   Truth CompareEquations(NodeId a, NodeId b) {
     for (const NodeId side : {a, b}) {
       for (const NodeId child : Children(side)) {
@@ -159,6 +158,9 @@ class Comparer {
           return Truth::kFalse;
       }
     }
+    if (values_.Same(expressions_.Child(a, 0), expressions_.Child(b, 0)) == Truth::kTrue &&
+        values_.Same(expressions_.Child(a, 1), expressions_.Child(b, 1)) == Truth::kTrue)
+      return Rule(Truth::kTrue, "side by side");
     const NodeId of_a = Difference(a);
     const NodeId of_b = Difference(b);
     const Truth proportional = values_.Proportional(of_a, of_b, false);
@@ -172,13 +174,8 @@ class Comparer {
       if (std::find(symbols.begin(), symbols.end(), name) != symbols.end()) continue;
       const auto others = expressions_.Symbols(other);
       if (std::find(others.begin(), others.end(), name) == others.end()) continue;
-      std::array<NodeId, 3> at{};
-      for (int i = 0; i < 3; ++i) {
-        at[static_cast<size_t>(i)] = expressions_.Substitute(other, name, expressions_.Integer(i));
-      }
-      const NodeId bend = expressions_.Subtract(expressions_.Subtract(at[2], at[1]),
-                                                expressions_.Subtract(at[1], at[0]));
-      if (values_.IsZero(bend) != Truth::kTrue) continue;
+      const NodeId cleared = expressions_.WithoutDivisors(other, name);
+      if (values_.IsZero(expressions_.Bend(cleared, name)) != Truth::kTrue) continue;
       if (values_.IsZero(expressions_.Substitute(other, name, value)) == Truth::kTrue) {
         return Rule(Truth::kTrue, "as equations");
       }
@@ -195,8 +192,11 @@ class Comparer {
       return node.op == Op::kRelation && node.id == static_cast<uint8_t>(Relation::kEqual);
     };
     if (is_equation(of_a) && is_equation(of_b)) return CompareEquations(a, b);
-    // A question for a set is not answered by an inequality, unless that is allowed.
-    if (IsStatement(a) && !IsStatement(b) && !options_.relations_answer_sets) {
+    using enum RelationsAnswerSets;
+    const bool may_answer =
+        options_.relations_answer_sets == kAlways ||
+        (options_.relations_answer_sets == kSolved && IsSolved(expressions_, a));
+    if (IsStatement(a) && !IsStatement(b) && !may_answer) {
       return Rule(Truth::kFalse, "an inequality where a set is asked for");
     }
     const auto set_a = sets_.Read(a);

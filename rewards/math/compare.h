@@ -2,12 +2,20 @@
 
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
 #include "rewards/math/value.h"
 
 namespace rationale {
+
+// Which inequalities answer a reference that is a set.
+enum class RelationsAnswerSets : uint8_t {
+  kNever,
+  kSolved,  // those with the variable alone on a side: "x < 3", "1 < x < 2", not "x^2 < 4"
+  kAlways,
+};
 
 struct CompareOptions {
   ValueOptions value;
@@ -16,7 +24,8 @@ struct CompareOptions {
   bool rename_variables = false;  // "f(x)" and "f(y)" are the same
   bool match_units =
       true;  // "3 cm" differs from "3 m"; a unit that is not known, or missing, is ignored
-  bool relations_answer_sets = false;  // "x > 1" answers "(1, ∞)"; the reverse always holds
+  // "x > 1" answers "(1, ∞)"; the reverse always holds.
+  RelationsAnswerSets relations_answer_sets = RelationsAnswerSets::kSolved;
 };
 
 struct Comparison {

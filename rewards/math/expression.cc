@@ -103,4 +103,26 @@ NodeId Expressions::Replace(NodeId node, NodeId what, NodeId value) {
   return result;
 }
 
+NodeId Expressions::Bend(NodeId node, std::string_view name) {
+  const auto at = [&](slong numerator) {
+    return Substitute(node, name, Number(Rational(numerator, 97)));
+  };
+  const NodeId middle = at(-38);
+  return Subtract(Subtract(at(135), middle), Subtract(middle, at(-211)));
+}
+
+NodeId Expressions::WithoutDivisors(NodeId node, std::string_view name) {
+  constexpr size_t kMaxDivisors = 4;
+  std::vector<NodeId> factors = {node};
+  Any(node, [&](NodeId part) {
+    if ((*this)[part].op != Op::kDivide) return false;
+    const NodeId divisor = Child(part, 1);
+    const auto symbols = Symbols(divisor);
+    if (std::find(symbols.begin(), symbols.end(), name) != symbols.end())
+      factors.push_back(divisor);
+    return factors.size() > kMaxDivisors;
+  });
+  return factors.size() == 1 ? node : Make(Op::kMultiply, factors);
+}
+
 }  // namespace rationale

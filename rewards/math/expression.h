@@ -119,6 +119,13 @@ class Expressions {
     return Replace(node, Symbol(name), value);
   }
 
+  // How far the tree, as a function of the symbol `name`, is from a straight line: f2 - 2 f1 + f0
+  // at three points equally far apart, of both signs and no whole numbers. Zero if it is linear.
+  NodeId Bend(NodeId node, std::string_view name);
+
+  // The tree times the divisors in it that hold the symbol: "1/x + 1/y - 2" times y.
+  NodeId WithoutDivisors(NodeId node, std::string_view name);
+
   // The tree with every subtree identical to `what` replaced.
   NodeId Replace(NodeId node, NodeId what, NodeId value);
 

@@ -8,6 +8,7 @@
 
 #include "rewards/math/numeral.h"
 #include "rewards/math/parser.h"
+#include "rewards/math/text_answer.h"
 #include "rewards/sections.h"
 
 namespace rationale {
@@ -53,7 +54,7 @@ size_t SkipBraces(std::string_view text, size_t open) {
 }
 
 // May two values with this text between them be one answer? With "and" or the like between them, or
-// nothing but signs.
+// nothing but signs; not with a word that begins anew.
 bool Joins(std::string_view gap) {
   if (gap.size() > 48 || gap.find("\n\n") != kNone) return false;
   bool words = false;
@@ -74,6 +75,10 @@ bool Joins(std::string_view gap) {
       for (const char c : gap.substr(begin, i - begin)) word += Lower(c);
       constexpr std::array<std::string_view, 11> kConnectives = {
           "and", "or", "und", "oder", "et", "ou", "y", "和", "或", "и", "или"};
+      constexpr std::array<std::string_view, 12> kRestarts = {
+          "then", "so",       "thus", "therefore", "hence", "wait",
+          "no",   "actually", "but",  "instead",   "not",   "finally"};
+      if (std::find(kRestarts.begin(), kRestarts.end(), word) != kRestarts.end()) return false;
       const bool joins =
           std::find(kConnectives.begin(), kConnectives.end(), word) != kConnectives.end();
       connective |= joins;
@@ -349,6 +354,10 @@ std::optional<std::string> Whole(std::string_view text) {
   const bool one_line = trimmed.find('\n') == kNone;
   if (!one_line) {
     const std::string_view line = Trim(trimmed.substr(trimmed.rfind('\n') + 1));
+    constexpr size_t kMaxLetter = 5;  // "(C)."
+    if (line.size() <= kMaxLetter && line.find_first_of("ABCDEFGHIJ") != kNone &&
+        ChoiceLetter(line))
+      return std::string(line);
     const bool word = line.find_first_of("0123456789\\=^_({[") == kNone;
     return !word && IsExpression(line) ? std::optional(std::string(line)) : std::nullopt;
   }

@@ -28,7 +28,9 @@ std::string OptionsFor(const JsonObject& config) {
   const auto settings = config.OptionalObject("verify_kw");
   if (settings && settings->Has("float_rounding")) {
     options += "decimals = " + std::to_string(settings->Get<int64_t>("float_rounding")) + "\n";
-    if (settings->Get<bool>("allow_set_relation_comp")) options += "relations_answer_sets = true\n";
+    const bool relations = settings->Get<bool>("allow_set_relation_comp");
+    options +=
+        relations ? "relations_answer_sets = 'always'\n" : "relations_answer_sets = 'never'\n";
     if (!settings->Get<bool>("strict")) options += "rename_variables = true\n";
   }
   return options;

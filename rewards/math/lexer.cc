@@ -329,6 +329,8 @@ class Lexer {
       begin = end + 1;
     }
     if (!words) return Punctuate(',');
+    const Command* name = FindName(content);
+    if (name != nullptr && name->kind == TokenKind::kPunctuation) return EmitCommand(*name);
     Emit(TokenKind::kText, 0, content);
   }
 

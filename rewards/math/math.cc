@@ -21,6 +21,12 @@ std::vector<std::pair<std::string_view, PercentReading>> ConfigNames(PercentRead
           {"number", PercentReading::kNumber}};
 }
 
+std::vector<std::pair<std::string_view, RelationsAnswerSets>> ConfigNames(RelationsAnswerSets) {
+  return {{"never", RelationsAnswerSets::kNever},
+          {"solved", RelationsAnswerSets::kSolved},
+          {"always", RelationsAnswerSets::kAlways}};
+}
+
 namespace {
 
 using enum AnswerSource;
@@ -43,7 +49,8 @@ struct MathOptions {
     v("match_units", compare.match_units,
       "\"3 cm\" differs from \"3 m\"; a missing unit never matters");
     v("relations_answer_sets", compare.relations_answer_sets,
-      "\"x > 1\" answers the reference \"(1, \\infty)\"");
+      "which inequalities answer a reference like \"(1, \\infty)\": never, solved (\"x > 1\", not "
+      "\"2x > 2\"), always");
   }
 };
 

@@ -348,6 +348,8 @@ NodeId ParserState::ParseFunction() {
     arguments = {ParseFunctionArgument()};
   }
   if (failed_) return kNoNode;
+  if (function == Function::kAbs && arguments.size() == 1 && exponent == kNoNode)
+    return expressions_.Make(Op::kAbs, arguments);
   if (base != kNoNode && function == Function::kLog) arguments.push_back(base);
   if (exponent != kNoNode && function <= Function::kCsch) {
     const Node& e = expressions_[exponent];

@@ -3,7 +3,6 @@
 #include "rewards/math/real_set.h"
 
 #include <algorithm>
-#include <array>
 #include <string>
 #include <utility>
 
@@ -33,6 +32,21 @@ bool IsInfinite(const Expressions& expressions, NodeId node) {
   while (expressions[node].op == Op::kNegate) node = expressions.Child(node);
   const Node& n = expressions[node];
   return n.op == Op::kConstant && n.id == static_cast<uint8_t>(Constant::kInfinity);
+}
+
+bool IsSolved(const Expressions& expressions, NodeId statement) {
+  const Op op = expressions[statement].op;
+  const auto children = expressions.Children(statement);
+  if (op == Op::kChain) {
+    return std::all_of(children.begin(), children.end(),
+                       [&](NodeId relation) { return IsSolved(expressions, relation); });
+  }
+  const auto is_variable = [&](NodeId node) {
+    return expressions[node].op == Op::kSymbol || expressions[node].op == Op::kCall;
+  };
+  if (op != Op::kRelation) return false;
+  return (is_variable(children[0]) && expressions.Symbols(children[1]).empty()) ||
+         (is_variable(children[1]) && expressions.Symbols(children[0]).empty());
 }
 
 NodeId RealSets::Bound(NodeId node) const {
@@ -184,22 +198,19 @@ std::optional<RealSet> RealSets::SolveLinear(NodeId left, Relation relation, Nod
     a->insert(a->end(), b->begin(), b->end());
     return Normalise(*std::move(a));
   }
-  // difference(v) = left - right = d0 + slope v, checked at v = 2.
+  // left - right, which must be linear, is zero at -intercept / slope.
   const std::string name = "\\solve";
   const NodeId difference = expressions_.Subtract(left, right);
-  const NodeId symbol = expressions_.Symbol(name);
-  const NodeId in_symbol = expressions_.Replace(difference, variable, symbol);
-  std::array<NodeId, 3> at{};
-  for (int i = 0; i < 3; ++i)
-    at[static_cast<size_t>(i)] = expressions_.Substitute(in_symbol, name, expressions_.Integer(i));
-  const NodeId slope = expressions_.Subtract(at[1], at[0]);
-  if (values_.IsZero(expressions_.Subtract(expressions_.Subtract(at[2], at[1]), slope)) !=
-      Truth::kTrue)
-    return std::nullopt;
+  const NodeId in_symbol = expressions_.Replace(difference, variable, expressions_.Symbol(name));
+  if (values_.IsZero(expressions_.Bend(in_symbol, name)) != Truth::kTrue) return std::nullopt;
+  const auto at = [&](int v) {
+    return expressions_.Substitute(in_symbol, name, expressions_.Integer(v));
+  };
+  const NodeId slope = expressions_.Subtract(at(1), at(0));
   const auto sign = values_.Order(slope, expressions_.Integer(0));
   if (!sign || *sign == 0) return std::nullopt;
   const NodeId root =
-      expressions_.Make(Op::kNegate, {expressions_.Make(Op::kDivide, {at[0], slope})});
+      expressions_.Make(Op::kNegate, {expressions_.Make(Op::kDivide, {at(0), slope})});
   if (*sign < 0) relation = Mirrored(relation);
   switch (relation) {
     case Relation::kEqual:

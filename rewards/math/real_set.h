@@ -55,6 +55,10 @@ class RealSets {
   ValueComparer& values_;
 };
 
+// Is the relation or chain solved: each part a variable or f(x) alone beside a side without
+// variables?
+bool IsSolved(const Expressions& expressions, NodeId statement);
+
 // Is the node ∞, +∞ or -∞?
 bool IsInfinite(const Expressions& expressions, NodeId node);
 

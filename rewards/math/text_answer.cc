@@ -156,7 +156,7 @@ std::string PlainText(std::string_view text) {
       result += ' ';
     }
   }
-  while (!result.empty() &&
+  while (!result.empty() && !result.ends_with("...") &&
          std::string_view(" .,;:!").find(result.back()) != std::string_view::npos)
     result.pop_back();
   return result;

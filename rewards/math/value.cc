@@ -196,13 +196,24 @@ Truth ValueComparer::SameNumerically(NodeId a, NodeId b, bool natural_log) {
     const Node& n = expressions_[node];
     return n.op == Op::kConstant && n.id == static_cast<uint8_t>(Constant::kI);
   };
+  const bool complex =
+      symbols.empty() || expressions_.Any(a, is_imaginary) || expressions_.Any(b, is_imaginary);
+  const Truth same = SameAtPoints(a, b, symbols, natural_log, complex);
+  // Functions that are real nowhere are compared where they are.
+  if (same != Truth::kUnknown || complex || work_.exhausted() || work_.refused()) return same;
+  return SameAtPoints(a, b, symbols, natural_log, true);
+}
+
+// At a few points for the variables, unless `complex` only where both sides are real: the domain
+// that was meant.
+Truth ValueComparer::SameAtPoints(NodeId a, NodeId b, const std::vector<std::string>& symbols,
+                                  bool natural_log, bool complex) {
   const auto counts = [&](NodeId node) {
     const Node& n = expressions_[node];
     const auto function = static_cast<Function>(n.id);
     return n.op == Op::kFactorial ||
            (n.op == Op::kFunction && (function == Function::kFloor || function == Function::kCeil));
   };
-  const bool complex = expressions_.Any(a, is_imaginary) || expressions_.Any(b, is_imaginary);
   const bool integers = std::all_of(symbols.begin(), symbols.end(), IsIntegerName) &&
                         (expressions_.Any(a, counts) || expressions_.Any(b, counts));
   bool agreed = false;
@@ -218,8 +229,7 @@ Truth ValueComparer::SameNumerically(NodeId a, NodeId b, bool natural_log) {
         if (work_.exhausted()) return Truth::kUnknown;
         break;
       }
-      // A point where one side leaves the real numbers is outside the domain that was meant.
-      if (!symbols.empty() && !complex && IsReal(value_a) != IsReal(value_b)) break;
+      if (!complex && !(IsReal(value_a) && IsReal(value_b))) break;
       Ball difference;
       acb_sub(difference.get(), value_a.get(), value_b.get(), precision);
       if (acb_contains_zero(difference.get()) == 0) return Truth::kFalse;

@@ -62,6 +62,8 @@ class ValueComparer {
   Truth SameDigits(NodeId a, NodeId b);
   Truth SameValue(NodeId a, NodeId b);
   Truth SameNumerically(NodeId a, NodeId b, bool natural_log);
+  Truth SameAtPoints(NodeId a, NodeId b, const std::vector<std::string>& symbols, bool natural_log,
+                     bool complex);
   std::optional<Truth> SameDecimal(NodeId a, NodeId b);
   Truth Rounds(NodeId decimal, NodeId exact, int decimals);
 

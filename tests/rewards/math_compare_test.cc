@@ -82,6 +82,8 @@ TEST(Compare, ReadsFractionsInEveryForm) {
 
 TEST(Compare, LetsPercentBeEitherReadingUnlessTold) {
   Same("28", "28\\%");
+  Same("0.005", "\\frac12\\text{ percent}");
+  Differ("0.5", "\\frac12\\text{ percent}", {.value = {.percent = PercentReading::kFraction}});
   Same("0.28", "28\\%");
   Differ("28", "0.28");
   Differ("28", "28\\%", {.value = {.percent = PercentReading::kFraction}});
@@ -141,6 +143,11 @@ TEST(Compare, ComparesFunctionsAtAllTheirArguments) {
   Same("2 \\cos a \\sin b", "2 \\sin b \\cos a");
   Same("\\frac{1}{3x^{2/3}}", "\\frac{1}{3\\sqrt[3]{x}^2}");
   Same("2\\ln x", "\\ln x^2");
+  Same("\\frac{1}{\\sqrt{x}}", "\\sqrt{\\frac1x}");
+  Differ("\\sqrt{(x-3)(x-5)}", "\\sqrt{x-3}\\sqrt{x-5}");
+  Same("\\sqrt{-1-x^2}", "\\sqrt{-x^2-1}");
+  Differ("\\sqrt{-1-x^2}", "\\sqrt{-2-x^2}");
+  Same("binomial(n, k) + binomial(n, k+1)", "\\binom{n+1}{k+1}");
   Same("n \\cdot (n-1)!", "n!");
   Same("f(x+x)", "f(2x)");
   Differ("f(x)", "f(y)");
@@ -207,7 +214,9 @@ TEST(Compare, ComparesIntervalsAndInequalitiesAsSets) {
   Differ("x < 5", "x > 5");
   Same("-1 < x < 1", "|x| < 1");
   Same("(-\\infty, 0) \\cup (0, \\infty)", "\\mathbb{R} \\setminus \\{0\\}");
-  Same("x \\neq 0", "x < 0 \\text{ or } x > 0", {.relations_answer_sets = true});
+  Same("x \\neq 0", "x < 0 \\text{ or } x > 0");
+  Same("x < -1 \\text{ or } x > 1", "abs(x) > 1");
+  Differ("\\lfloor x \\rfloor < 3", "x < 5/2");
   Same("[1, 2] \\cup [2, 3]", "[1, 3]");
   Same("[0, 3] \\cap [2, 5]", "[2, 3]");
   Same("\\{x | -2 \\leq x < 1\\}", "[-2, 1)");
@@ -216,12 +225,26 @@ TEST(Compare, ComparesIntervalsAndInequalitiesAsSets) {
   Same("\\varnothing", "\\emptyset");
   Same("b < a < c", "c > a > b");
   Differ("a < b < c", "c > a > b");
-  Differ("1 < x < 2", "(1, 2)");
-  Same("1 < x < 2", "(1, 2)", {.relations_answer_sets = true});
   Same("[\\frac{1}{\\sqrt 2}, \\pi)", "[\\frac{\\sqrt 2}{2}, \\pi)");
 }
 
+TEST(Compare, LetsASolvedInequalityAnswerASetUnlessTold) {
+  Same("x \\le 2", "(-\\infty, 2]");
+  Same("1 < x < 2", "(1, 2)");
+  Same("m \\geq \\sqrt{2}", "m \\in [\\sqrt{2}, +\\infty)");
+  Differ("x < 2", "(-\\infty, 2]");
+  Differ("2x \\le 4", "(-\\infty, 2]");  // which may be the question
+  Differ("|x| < 2", "(-2, 2)");
+  Same("|x| < 2", "(-2, 2)", {.relations_answer_sets = RelationsAnswerSets::kAlways});
+  Differ("1 < x < 2", "(1, 2)", {.relations_answer_sets = RelationsAnswerSets::kNever});
+}
+
 TEST(Compare, ComparesEquations) {
+  Same("a+b=1, a-b=1.732051", "a-b=\\sqrt3, a+b=1");
+  Same("(a+b)^2=aa+bb+2ab", "(a+b)^2=a^2+b^2+2ab");
+  Same("\\frac1x+\\frac1y=2", "y = \\frac{x}{2x-1}");
+  Differ("\\frac1x+\\frac1{y^2}=2", "y = \\sqrt{\\frac{x}{2x-1}}");
+  Differ("|x| = |y|", "x = y");
   Same("y=-\\frac{1}{2}x+\\frac{3}{4}", "2x+4y-3=0");
   Same("x^2/16 + y^2/12 = 1/4", "x^2/4 + y^2/3 = 1");
   Same("x = \\frac{y-1}{2}", "y = 2x + 1");
@@ -289,6 +312,7 @@ TEST(Compare, ComparesWordsChoicesTimesAndDates) {
   Same("4 July 2020", "July 4, 2020");
   Same("2020-07-04", "July 4th, 2020");
   Differ("2020-07-05", "July 4, 2020");
+  Differ("1, 2, 3, ...", "1, 2, 3");
 }
 
 TEST(Compare, SurvivesMalformedInput) {

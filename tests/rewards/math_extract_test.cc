@@ -33,6 +33,7 @@ TEST(ExtractAnswer, JoinsBoxesThatAreOneAnswer) {
   EXPECT_EQ(Found("$x = \\boxed{1}$ and $y = \\boxed{2}$"), "boxed: 1, 2");
   EXPECT_EQ(Found("\\boxed{1} no no no no \\boxed{2}"), "boxed: 2");
   EXPECT_EQ(Found("\\boxed{1}. \\boxed{2}"), "boxed: 2");
+  EXPECT_EQ(Found("\\boxed{1} and then \\boxed{2}"), "boxed: 2");
 }
 
 TEST(ExtractAnswer, TakesWhatStandsBehindHashes) {
@@ -66,6 +67,8 @@ TEST(ExtractAnswer, TakesAWholeLineThatIsAnExpressionOrAFewWords) {
   EXPECT_EQ(Found("  -5 "), "whole: -5");
   EXPECT_EQ(Found("Mrs. Hilt"), "whole: Mrs. Hilt");
   EXPECT_EQ(Found("We add them up\nand get\nx = 7"), "whole: x = 7");
+  EXPECT_EQ(Found("Weighing the options:\n\n(C)"), "whole: (C)");
+  EXPECT_EQ(Found("Weighing the options:\n\nNone"), "nothing");
 }
 
 TEST(ExtractAnswer, TakesTheValueAConclusionStates) {

@@ -75,16 +75,17 @@ size_t DisplayWidth(std::string_view text) {
 }
 
 std::string CutToWidth(std::string_view text, size_t width) {
-  if (DisplayWidth(text) <= width) return std::string(text);
-  if (width == 0) return "";
+  const bool fits = DisplayWidth(text) <= width;
+  if (!fits && width == 0) return "";
   std::string cut;
-  size_t used = 0;
-  while (true) {
+  for (size_t used = 0; !text.empty();) {
     const auto [bytes, columns] = TakeCharacter(text);
-    if (used + columns > width - 1) return cut + "…";
-    cut += bytes;
+    if (!fits && used + columns > width - 1) return cut + "…";
+    const auto first = static_cast<unsigned char>(bytes.front());
+    cut += first < 0x20 || first == 0x7F ? " " : bytes;
     used += columns;
   }
+  return cut;
 }
 
 TextTable::TextTable(std::vector<Column> columns) : columns_(std::move(columns)) {

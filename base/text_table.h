@@ -14,6 +14,7 @@ namespace rationale {
 size_t DisplayWidth(std::string_view text);
 
 // `text` cut to at most `width` columns, the last of them an ellipsis when something was cut.
+// Control characters become spaces: what a model or a program wrote does not steer the terminal.
 std::string CutToWidth(std::string_view text, size_t width);
 
 // A table whose rows can be printed as they come: a column is as wide as its title and `width` say,

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/text_table.h"
 
 namespace rationale {
 
@@ -52,8 +53,10 @@ void ChildPool::CountFailure(const std::string& what) {
   int64_t power = 1;
   while (power < num_failures_) power *= 10;
   if (power != num_failures_) return;
+  constexpr size_t kColumnsMax = 2000;
   LogWarning("the reward's command '{}' failed{}: {}", command_[0],
-             num_failures_ == 1 ? "" : fmt::format(" the {}th time", num_failures_), what);
+             num_failures_ == 1 ? "" : fmt::format(" the {}th time", num_failures_),
+             CutToWidth(what, kColumnsMax));
 }
 
 }  // namespace rationale

@@ -13,6 +13,8 @@
 namespace rationale {
 namespace {
 
+constexpr double kRounding = 1e-9;  // smaller changes of an advantage are none
+
 struct Column {
   std::vector<ScoredSample> samples;
   std::vector<double> advantages;
@@ -97,7 +99,7 @@ std::string AdvantageChangeText(const AdvantageChange& change, const std::string
   for (const auto& group : change.groups) {
     learns += group.learns;
     learns_against += group.learns_against;
-    changed += group.largest_change > 0;
+    changed += group.largest_change > kRounding;
   }
   std::string text = fmt::format(
       "advantages: {} of {} groups change; {} have rewards that differ under {}, {} under {}\n"
@@ -108,7 +110,7 @@ std::string AdvantageChangeText(const AdvantageChange& change, const std::string
                                      : fmt::format("{:.4f}", change.correlation));
   std::vector<const AdvantageChange::Group*> most;
   for (const auto& group : change.groups) {
-    if (group.largest_change > 0) most.push_back(&group);
+    if (group.largest_change > kRounding) most.push_back(&group);
   }
   std::stable_sort(most.begin(), most.end(), [](const auto* a, const auto* b) {
     return a->largest_change > b->largest_change;

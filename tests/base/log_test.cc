@@ -107,6 +107,7 @@ TEST(CutToWidth, NeverSplitsACharacterNorExceedsTheWidth) {
   EXPECT_EQ(CutToWidth("abcd", 3), "ab…");
   EXPECT_EQ(CutToWidth("中文字", 4), "中…");
   EXPECT_EQ(CutToWidth("abc", 0), "");
+  EXPECT_EQ(CutToWidth("a\x1b[2J\n", 9), "a [2J ") << "the terminal is not told to clear itself";
 }
 
 TEST(TextTable, AlignsWideCharacters) {

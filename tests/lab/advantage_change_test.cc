@@ -67,6 +67,13 @@ TEST(CompareAdvantages, SeesGroupsThatStopOrStartToTeach) {
   EXPECT_EQ(text.find("\nb "), std::string::npos) << "one is shown";
 }
 
+TEST(AdvantageChange, OfRoundingAloneIsNone) {
+  // All rewards are 0.2 higher: the advantages are the same but for rounding.
+  const AdvantageChange change =
+      CompareAdvantages(SheetOf({{"a", 0, 0.2}, {"a", 1, 1.2}, {"a", 1, 1.2}}), {});
+  EXPECT_EQ(AdvantageChangeText(change, "old", "new", 1).rfind("advantages: 0 of 1 groups", 0), 0u);
+}
+
 TEST(AdvantageChange, SaysWhyThereIsNothingToCompare) {
   const auto text = [](const std::vector<AdvantageChange::Group>& groups) {
     return AdvantageChangeText({.groups = groups, .responses = std::ssize(groups)}, "old", "new",

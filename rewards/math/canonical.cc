@@ -55,6 +55,7 @@ class Rewriter {
   }
 
   NodeId RewriteItems(NodeId node, Op op) {
+    const uint8_t id = expressions_[node].id;
     std::vector<NodeId> items;
     for (const NodeId child : CopyChildren(node)) {
       const NodeId item = Rewrite(child);
@@ -65,7 +66,7 @@ class Rewriter {
         items.push_back(item);
       }
     }
-    return items.size() == 1 && op == Op::kList ? items[0] : expressions_.Make(op, items);
+    return items.size() == 1 && op == Op::kList ? items[0] : expressions_.Make(op, items, id);
   }
 
   // The tree with every ± read as + (and ∓ as -), or the other way round.
@@ -264,6 +265,25 @@ std::string NameKey(const Expressions& expressions, NodeId node) {
       return key;
     }
   }
+}
+
+NodeId RowsAsMatrix(Expressions& expressions, NodeId node) {
+  // Two items in square brackets were read as a closed interval, more as a list.
+  const auto is_row = [&](NodeId row) {
+    const Node& n = expressions[row];
+    return n.op == Op::kList || (n.op == Op::kInterval && n.id == (kClosedLow | kClosedHigh));
+  };
+  if (!is_row(node)) return kNoNode;
+  std::vector<NodeId> cells;
+  int32_t columns = 0;
+  for (const NodeId row : expressions.Children(node)) {
+    if (!is_row(row)) return kNoNode;
+    if (columns == 0) columns = expressions[row].num_children;
+    if (expressions[row].num_children != columns || columns > 255) return kNoNode;
+    const auto of_row = expressions.Children(row);
+    cells.insert(cells.end(), of_row.begin(), of_row.end());
+  }
+  return expressions.Make(Op::kMatrix, cells, static_cast<uint8_t>(columns));
 }
 
 }  // namespace rationale

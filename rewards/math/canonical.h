@@ -28,4 +28,7 @@ bool IsAssignment(const Expressions& expressions, NodeId node);
 // nothing ("Area").
 std::string NameKey(const Expressions& expressions, NodeId node);
 
+// [[1, 2], [3, 4]] as a matrix of these rows; kNoNode for what is none.
+NodeId RowsAsMatrix(Expressions& expressions, NodeId node);
+
 }  // namespace rationale

@@ -29,12 +29,6 @@ Truth And(Truth a, Truth b) {
   return a == Truth::kUnknown || b == Truth::kUnknown ? Truth::kUnknown : Truth::kTrue;
 }
 
-bool IsInequality(const Node& node) {
-  const auto relation = static_cast<Relation>(node.id);
-  return node.op == Op::kRelation && relation != Relation::kEqual &&
-         relation <= Relation::kGreaterEqual;
-}
-
 class Comparer {
  public:
   Comparer(Expressions& expressions, const CompareOptions& options, Work& work)
@@ -53,6 +47,10 @@ class Comparer {
     if (IsAssignment(expressions_, a) || IsAssignment(expressions_, b))
       return CompareAssignments(a, b);
     if (of_a == Op::kText || of_b == Op::kText) return CompareWords(a, b);
+    if ((of_a == Op::kMatrix) != (of_b == Op::kMatrix)) {
+      const NodeId rows = RowsAsMatrix(expressions_, of_a == Op::kMatrix ? b : a);
+      if (rows != kNoNode) return of_a == Op::kMatrix ? Compare(a, rows) : Compare(rows, b);
+    }
     if (IsCollection(of_a) || IsCollection(of_b)) return CompareCollections(a, b);
     if (IsStatement(a) || IsStatement(b) || IsSet(of_a) || IsSet(of_b))
       return CompareStatements(a, b);
@@ -301,6 +299,9 @@ class Comparer {
   Truth CompareCollections(NodeId a, NodeId b) {
     const Op of_a = expressions_[a].op;
     const Op of_b = expressions_[b].op;
+    // Inequalities that all hold are no alternatives.
+    if (of_a == Op::kList && of_b == Op::kList && expressions_[a].id != expressions_[b].id)
+      return CompareStatements(a, b);
     if (IsCollection(of_a) && IsCollection(of_b)) {
       const bool ordered = options_.ordered_lists && of_a == Op::kList && of_b == Op::kList;
       return ordered ? CompareInOrder(Children(a), Children(b))
@@ -309,7 +310,9 @@ class Comparer {
     const NodeId collection = IsCollection(of_a) ? a : b;
     const NodeId other = IsCollection(of_a) ? b : a;
     const Op op = expressions_[other].op;
-    if (IsSet(op) || IsStatement(other)) return CompareStatements(a, b);
+    const bool interval = op == Op::kTuple && expressions_[other].num_children == 2 &&
+                          IsInequality(expressions_[expressions_.Child(collection)]);
+    if (IsSet(op) || IsStatement(other) || interval) return CompareStatements(a, b);
     if (op == Op::kTuple || op == Op::kMatrix) {
       // "1, 3" or "x = 1, y = 3" for (1, 3); a set has no order to compare.
       if (expressions_[collection].op == Op::kSet) return Rule(Truth::kFalse, "a set is no tuple");

@@ -37,9 +37,9 @@ enum class Op : uint8_t {
   kProduct,  // the same
   kOpaque,   // name, of the children: an integral, a limit, ... compared by structure only
   // Several values.
-  kTuple,     // (a, b, ...)
-  kList,      // a, b, ... in no order: what commas, "and", "or" join
-  kSet,       // {a, b, ...}
+  kTuple,  // (a, b, ...)
+  kList,   // a, b, ... in no order: what commas, "and", "or" join; id 1: inequalities that all hold
+  kSet,    // {a, b, ...}
   kInterval,  // child 0 to child 1; id: kClosedLow | kClosedHigh
   kMatrix,    // rows * columns children; id: columns
   kUnion,
@@ -74,6 +74,13 @@ struct Node {
   int32_t tree_size = 1;  // nodes of the tree below it, shared ones each time; at most kTreeSizeMax
 };
 inline constexpr int32_t kTreeSizeMax = 1'000'000'000;
+
+// Is the node a relation by <, <=, >, >= or ≠?
+inline bool IsInequality(const Node& node) {
+  const auto relation = static_cast<Relation>(node.id);
+  return node.op == Op::kRelation && relation != Relation::kEqual &&
+         relation <= Relation::kGreaterEqual;
+}
 
 // All nodes of the expressions of one comparison. Children are made before their parents.
 class Expressions {

@@ -324,7 +324,10 @@ class Lexer {
     while (begin < content.size()) {
       const size_t end = std::min(content.find_first_of(" ,;", begin), content.size());
       const std::string_view word = content.substr(begin, end - begin);
-      if (IsConnective(word) && content.size() < 60) return Emit(TokenKind::kAnd);
+      if (IsConnective(word) && content.size() < 60) {
+        const bool both = word == "and" || word == "und" || word == "et" || word == "y";
+        return Emit(TokenKind::kAnd, both ? 1 : 0);
+      }
       words |= !word.empty();
       begin = end + 1;
     }

@@ -26,7 +26,7 @@ enum class TokenKind : uint8_t {
   kStructure,    // id: Structure, a command that takes arguments in its own way
   kSetOperator,  // id: SetOperator
   kNumberSet,    // text: "R", "Z", "N", "Q", "C"
-  kAnd,          // "and", "or", "\text{ und }", ...
+  kAnd,          // "and", "or", "\text{ und }", ...; id: 1 where both must hold
   kPunctuation,  // id: the ASCII character; "^_{}()[]|,;:+-*/!'=%&" and those below
   kPlusMinus,    // id: 0 for ±, 1 for ∓
   kDegree,

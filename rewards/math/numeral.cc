@@ -37,8 +37,8 @@ size_t SeparatorLength(std::string_view text, size_t at, bool plain_comma, bool*
   return rest.starts_with(" ") ? 1 : 0;
 }
 
-// The length of "1.234.567,89" at text[at] (points between thousands, a decimal comma), 0 if that
-// is not there.
+// The length of "1.234.567,89" or "1.234.567" at text[at] (points between thousands, a decimal
+// comma), 0 if that is not there.
 size_t EuropeanLength(std::string_view text, size_t at) {
   const size_t first = DigitRun(text, at);
   if (first == 0 || first > 3 || text[at] == '0') return 0;
@@ -48,7 +48,10 @@ size_t EuropeanLength(std::string_view text, size_t at) {
     end += 4;
     ++groups;
   }
-  if (groups == 0 || end >= text.size() || text[end] != ',') return 0;
+  if (groups == 0) return 0;
+  const bool comma = end < text.size() && text[end] == ',';
+  const bool more = end < text.size() && (IsDigit(text[end]) || text[end] == '.');
+  if (!comma) return groups >= 2 && !more ? end - at : 0;  // "1.234" is a decimal
   const size_t decimals = DigitRun(text, end + 1);
   return decimals == 0 ? 0 : end + 1 + decimals - at;
 }

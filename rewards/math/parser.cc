@@ -80,21 +80,37 @@ NodeId ParserState::ParseGroups(char close) {
     }
   }
   if (items.empty()) return Fail();
-  return items.size() == 1 ? items[0] : expressions_.Make(Op::kList, items);
+  return items.size() == 1 ? items[0] : expressions_.Make(Op::kList, items, ListId(items));
+}
+
+// 1 for inequalities that "and" alone joined: "x > 1 and x < 5".
+uint8_t ParserState::ListId(const std::vector<NodeId>& items) const {
+  const bool inequalities = std::all_of(items.begin(), items.end(), [&](NodeId item) {
+    return expressions_[item].op == Op::kChain || IsInequality(expressions_[item]);
+  });
+  return all_hold_ && inequalities ? 1 : 0;
 }
 
 std::vector<NodeId> ParserState::ParseItems(char close) {
   const Level level(*this);
   std::vector<NodeId> items;
+  bool all_hold = true;
   while (!failed_) {
     const NodeId item = ParseItem();
     if (failed_) break;
     items.push_back(item);
     bool separated = false;
-    while (Take(',') || Take(TokenKind::kAnd)) separated = true;
+    bool both = false;
+    while (At(',') || At(TokenKind::kAnd)) {
+      both |= At(TokenKind::kAnd) && Peek().id == 1;
+      separated = true;
+      ++at_;
+    }
+    all_hold &= both || !separated;
     if (!separated || At(TokenKind::kEnd) || At(';') || (close != '\0' && At(close))) break;
   }
   if (!failed_) CarryNames(items);
+  all_hold_ = all_hold;
   return items;
 }
 

@@ -83,6 +83,7 @@ class ParserState {
   bool AtUnitBracket() const;
   bool AtUnitLetter() const;
   NodeId Product(NodeId a, NodeId b);
+  uint8_t ListId(const std::vector<NodeId>& items) const;
   void CarryNames(std::vector<NodeId>& items);
 
   // parser_factor.cc: factors.
@@ -116,6 +117,7 @@ class ParserState {
   size_t at_ = 0;
   size_t digits_taken_ = 0;  // of the number token at at_, by an argument of one digit
   int depth_ = 0;
+  bool all_hold_ = false;  // only "and" joined the items that were read last
   bool failed_ = false;
   bool too_long_ = false;
   Context context_;

@@ -68,7 +68,7 @@ std::optional<RealSet> RealSets::Read(NodeId node) {
     case Op::kSet:
       return FromPoints(std::vector(children.begin(), children.end()));
     case Op::kList:
-      return ReadList(std::vector(children.begin(), children.end()));
+      return ReadList(std::vector(children.begin(), children.end()), n.id == 1);
     case Op::kEmptySet:
       return RealSet();
     case Op::kNumberSet:
@@ -110,8 +110,18 @@ std::optional<RealSet> RealSets::Read(NodeId node) {
   }
 }
 
-// "x < 0 or x > 0" is a union, "1, 2" two points.
-std::optional<RealSet> RealSets::ReadList(const std::vector<NodeId>& items) {
+// "x < 0 or x > 0" is a union, "1, 2" two points; "x > 1 and x < 5" is an intersection, unless that
+// holds nothing: "x < -1 and x > 1" means the union.
+std::optional<RealSet> RealSets::ReadList(const std::vector<NodeId>& items, bool all_hold) {
+  if (all_hold) {
+    std::optional<RealSet> common = RealSet{Interval()};
+    for (const NodeId item : items) {
+      const auto part = ReadRelation(item);
+      common = part ? Intersect(*common, *part) : std::nullopt;
+      if (!common) return std::nullopt;
+    }
+    if (!common->empty()) return common;
+  }
   RealSet all;
   for (const NodeId item : items) {
     const bool statement =

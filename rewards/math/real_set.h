@@ -40,7 +40,7 @@ class RealSets {
  private:
   std::optional<RealSet> ReadRelation(NodeId node);
   std::optional<RealSet> SolveLinear(NodeId left, Relation relation, NodeId right, NodeId variable);
-  std::optional<RealSet> ReadList(const std::vector<NodeId>& items);
+  std::optional<RealSet> ReadList(const std::vector<NodeId>& items, bool all_hold);
   std::optional<RealSet> FromPoints(const std::vector<NodeId>& points);
   std::optional<RealSet> Normalise(RealSet set);
   std::optional<RealSet> Intersect(const RealSet& a, const RealSet& b);

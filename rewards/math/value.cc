@@ -81,6 +81,21 @@ int DecimalsOf(const Expressions& expressions, NodeId node) {
   return n.op == Op::kNumber && n.literal ? n.decimals : -1;
 }
 
+// Is a decimal of 15 places or more within 2^-52 of the value's size, as what a program prints of a
+// double is?
+bool IsNearestDouble(const Ball& decimal, const Ball& value, int decimals) {
+  constexpr slong kPrecision = 192;
+  if (decimals < 15 || arb_is_zero(value.real()) != 0) return false;
+  Ball error;
+  arb_sub(error.real(), decimal.real(), value.real(), kPrecision);
+  arb_div(error.real(), error.real(), value.real(), kPrecision);
+  arb_abs(error.real(), error.real());
+  arb_mul_2exp_si(error.real(), error.real(), 52);
+  Ball one;
+  arb_one(one.real());
+  return arb_le(error.real(), one.real()) != 0;
+}
+
 bool IsWrapped(const Expressions& expressions, NodeId node, Op op) {
   return expressions[node].op == op;
 }
@@ -178,6 +193,7 @@ Truth ValueComparer::Rounds(NodeId decimal, NodeId exact, int decimals) {
   Ball half;
   arb_set_d(half.real(), 0.5);
   if (arb_gt(magnitude.real(), half.real()) == 0) return Truth::kTrue;
+  if (IsNearestDouble(approximation, value, decimals)) return Truth::kTrue;
   // Truncated: the value lies beyond the decimal, less than a unit away.
   const bool beyond = arb_is_negative(approximation.real()) != 0
                           ? arb_is_negative(difference.real()) != 0

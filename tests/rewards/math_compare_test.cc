@@ -60,6 +60,8 @@ TEST(Compare, TellsThousandsFromListsAndDecimals) {
   Same("32,\\! 349", "32349");
   Differ("32, 349", "32349");
   Differ("1,234", "1.234");
+  Same("1.234.567", "1234567");
+  Differ("1.234", "1234");
   Same("(1,7,103,105)", "(1,7,103, 105)");
   Same("312,123", "312, 123");
   Differ("\\{-3,0\\}", "\\{-3\\}");
@@ -102,6 +104,10 @@ TEST(Compare, TakesADecimalOfSixPlacesForTheNumberItRounds) {
   Differ("1.41421366", "\\sqrt{2}");
   Same("-1.414213", "-\\sqrt2");
   Differ("3.14", "\\pi");
+  Same("1.4142135623730951", "\\sqrt{2}");  // as programs print it
+  Same("0.30000000000000004", "3/10");
+  Differ("1.4142135623730961", "\\sqrt{2}");
+  Differ("0.999999999", "1");
   Same("\\sqrt{17}", "4.123105625617661");
   Differ("0.000000", "10^{-9}");
 }
@@ -217,6 +223,12 @@ TEST(Compare, ComparesIntervalsAndInequalitiesAsSets) {
   Same("x \\neq 0", "x < 0 \\text{ or } x > 0");
   Same("x < -1 \\text{ or } x > 1", "abs(x) > 1");
   Differ("\\lfloor x \\rfloor < 3", "x < 5/2");
+  Same("x > 1 and x < 5", "(1, 5)");
+  Same("x > 1 \\text{ and } x < 5", "1 < x < 5");
+  Same("x \\ge 1 \\land x < 5", "[1, 5)");
+  Differ("x > 1 and x < 5", "x > 1 or x < 5");
+  Differ("x > 1 or x < 5", "(1, 5)");
+  Same("x < -1 and x > 1", "(-\\infty, -1) \\cup (1, \\infty)");
   Same("[1, 2] \\cup [2, 3]", "[1, 3]");
   Same("[0, 3] \\cap [2, 5]", "[2, 3]");
   Same("\\{x | -2 \\leq x < 1\\}", "[-2, 1)");
@@ -267,6 +279,10 @@ TEST(Compare, ComparesMatricesAndVectors) {
        "\\begin{pmatrix}2\\\\4\\end{pmatrix}");
   Same("\\langle 4, -7 \\rangle", "\\begin{pmatrix}4\\\\-7\\end{pmatrix}");
   Same("\\begin{vmatrix}1&2\\\\3&4\\end{vmatrix}", "-2");
+  Same("[[1, 2], [3, 4]]", "\\begin{pmatrix}1&2\\\\3&4\\end{pmatrix}");
+  Same("\\begin{pmatrix}1&2&3\\\\3&4&5\\end{pmatrix}", "[[1, 2, 3], [3, 4, 5]]");
+  Differ("[[1, 2], [3, 5]]", "\\begin{pmatrix}1&2\\\\3&4\\end{pmatrix}");
+  Differ("[[1, 2, 3], [4]]", "\\begin{pmatrix}1&2\\\\3&4\\end{pmatrix}");
 }
 
 TEST(Compare, ConvertsKnownUnitsAndIgnoresOthers) {

@@ -27,8 +27,8 @@ namespace rationale {
 
 // What a word was told to be: an index of AllLanguages, or one of these.
 inline constexpr int8_t kAmbiguous = -1;  // one of several languages
-inline constexpr int8_t kUnknownScript =
-    -2;  // of a script that none of ours is written in, or of several
+// Of a script that none of ours is written in, of several alphabets, or spelled like no language.
+inline constexpr int8_t kNoLanguage = -2;
 
 // Immutable and thread-safe.
 class Identifier {
@@ -38,8 +38,10 @@ class Identifier {
   // The language of each word, in their order. A piece (the words of one sentence told to be in one
   // language) counts as ambiguous where it is less than `margin` nats likelier than in the best
   // other language. With a target, only languages that differ in being of the target's group
-  // (languages.h) count as other. With `whole_sentences` the words of a sentence that share a
-  // script are all in one language. Linear in the number of words.
+  // (languages.h) count as other. Uncommon words that are clearly likelier in another language than
+  // their piece's are told so, and a long piece that is too unlikely in any is of no language. With
+  // `whole_sentences` the words of a sentence that share a script are all in the likeliest
+  // language. Linear in the number of words.
   std::vector<int8_t> TellWords(const Words& words, std::optional<int> target, double margin = 3,
                                 bool whole_sentences = false) const;
 

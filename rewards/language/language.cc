@@ -13,10 +13,13 @@
 // "agreement" the prompt's own comes first. Not judged if none of them says one.
 //
 // What tricks earn: one target word said over and over counts 8 + 4 times, then as other; a chain
-// in another language inside a code fence, \text{} or quotation marks counts as soon as it is
-// longer than the text around it; text in another script than the target's (romanised Hindi) is
-// other, and so are words of mixed alphabets (homoglyphs); a translated first sentence earns its
-// share of the words.
+// in another language inside a code fence, a string, a formula, \text{}, quotation marks or one
+// long identifier counts as soon as it is longer than the text around it; text in another script
+// than the target's (romanised Hindi) is other, and so are words of mixed alphabets (homoglyphs)
+// and pieces spelled like no language (umlauts strewn into English); common words of the target
+// strewn into another language earn their share of the words, and so does a translated first
+// sentence. Not found: a file name, a tag, a LaTeX command or a call for every word, and words
+// spelled with spaces between their letters; they count for nothing either way.
 
 #include <fmt/format.h>
 

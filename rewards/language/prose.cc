@@ -18,6 +18,9 @@ namespace {
 constexpr size_t kNone = std::string_view::npos;
 constexpr size_t kDollarBytesMax = 500;  // of a formula in single dollars
 constexpr size_t kQuoteBytesMax = 1000;
+constexpr size_t kProseWords = 4;    // in a row, where no prose is expected
+constexpr size_t kCodeWords = 10;    // in a row of a program, outside its strings
+constexpr size_t kAddressWords = 8;  // more are no address
 
 bool IsAsciiLetter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
@@ -35,6 +38,7 @@ enum class Kind : uint8_t {
   kSpecial,  // code, a formula, a tag or a quotation
   kQuote     // of UTF-8: a quotation mark, if one of kQuoteSeconds is next
 };
+constexpr std::string_view kSentenceSigns = " \t\n,.;:!?'-~";
 constexpr std::string_view kQuoteSeconds = "\x80\xAB\xBB";
 
 constexpr std::array<Kind, 256> kKinds = [] {
@@ -140,8 +144,35 @@ class Taker {
     prose_.wrapped += '\n';
   }
 
-  // Comments are wrapped words, the rest of a program is none; a line without any sign of code is
-  // no program.
+  // Wraps what reads like prose inside code, formulas and tags: kProseWords words in a row and
+  // more, with nothing but spaces and the signs of a sentence between them. Names of LaTeX commands
+  // are no words, nor are single letters.
+  void WrapProse(std::string_view text, size_t least = kProseWords) {
+    const auto is_letter = [](char c) { return IsAsciiLetter(c) || (c & 0x80) != 0; };
+    size_t begin = 0;  // of the row
+    size_t words = 0;
+    for (size_t at = 0; at <= text.size();) {
+      if (at < text.size() && is_letter(text[at])) {
+        const size_t first = at;
+        while (at < text.size() && is_letter(text[at])) ++at;
+        if (words == 0) begin = first;
+        words += at - first > 1 ? 1 : 0;
+        continue;
+      }
+      const std::string_view rest = text.substr(at);
+      const bool space = rest.starts_with("\\ ") || rest.starts_with("\\,");
+      if (rest.empty() || !(space || kSentenceSigns.find(rest[0]) != kNone)) {
+        if (words >= least) Wrap(text.substr(begin, at - begin));
+        words = 0;
+        if (rest.starts_with('\\'))
+          while (at + 1 < text.size() && IsAsciiLetter(text[at + 1])) ++at;
+      }
+      at += space ? 2 : 1;
+    }
+  }
+
+  // Comments are wrapped words, and so is prose in strings; a line without any sign of code is no
+  // program.
   void WrapCode(std::string_view code) {
     constexpr std::string_view kSigns = "=(){}[]<>;_+*|&\\@$";
     while (!code.empty()) {
@@ -155,7 +186,15 @@ class Taker {
         Wrap(line.substr(comment));
         line = line.substr(0, comment);
       }
-      if (line.find_first_of(kSigns) == kNone) Wrap(line);
+      if (line.find_first_of(kSigns) == kNone) {
+        Wrap(line);
+      } else {
+        for (bool string = false; !line.empty(); string = !string) {
+          const size_t quote = std::min(line.find('"'), line.size());
+          WrapProse(line.substr(0, quote), string ? kProseWords : kCodeWords);
+          line.remove_prefix(std::min(quote + 1, line.size()));
+        }
+      }
     }
   }
 
@@ -211,11 +250,12 @@ class Taker {
     return Formula(name_end + 1, end, brace == kNone ? end + 4 : brace + 1);
   }
 
-  // The words of a formula are those of its \text{...}, \mathrm{...} and the like.
+  // The words of a formula are those of its \text{...}, \mathrm{...} and the like, and prose.
   bool Formula(size_t begin, size_t end, size_t next) {
     const std::string_view formula = text_.substr(begin, end - begin);
     constexpr std::array<std::string_view, 4> kTexts = {"\\text", "\\mathrm", "\\mbox",
                                                         "\\operatorname"};
+    size_t done = 0;
     for (size_t at = formula.find('\\'); at != kNone; at = formula.find('\\', at + 1)) {
       const std::string_view rest = formula.substr(at);
       if (std::none_of(kTexts.begin(), kTexts.end(),
@@ -224,9 +264,12 @@ class Taker {
       const size_t open = rest.substr(0, 20).find('{');
       if (open == kNone) continue;
       const size_t close = std::min(rest.find('}', open), rest.size());
+      WrapProse(formula.substr(done, at - done));
       Wrap(rest.substr(open + 1, close - open - 1));
       at += close - 1;
+      done = at + 1;
     }
+    WrapProse(formula.substr(done));
     return Skip(next);
   }
 
@@ -250,7 +293,9 @@ class Taker {
     const size_t close = text_.substr(0, at_ + 64).find_first_of(">\n", at_);
     if (close == kNone || text_[close] != '>') return false;
     const char first = text_[at_ + 1];
-    return (IsAsciiLetter(first) || first == '/' || first == '!') && Skip(close + 1);
+    if (!IsAsciiLetter(first) && first != '/' && first != '!') return false;
+    WrapProse(text_.substr(at_ + 1, close - at_ - 1));
+    return Skip(close + 1);
   }
 
   bool Quote() {
@@ -292,7 +337,15 @@ class Taker {
     address = address || token.find_first_of("_@") != kNone || token.find("://") != kNone;
     for (size_t i = 1; !address && i + 2 < token.size(); ++i)  // file.txt, but neither 3.5 nor e.g.
       address = token[i] == '.' && IsAsciiLetter(token[i + 1]) && IsAsciiLetter(token[i + 2]);
-    return address && Skip(end);
+    if (!address) return false;
+    // Words joined by such signs beyond any address are hidden prose.
+    const auto is_start = [&](size_t i) {
+      return IsAsciiLetter(token[i]) && (i == 0 || !IsAsciiLetter(token[i - 1]));
+    };
+    size_t words = 0;
+    for (size_t i = 0; i < token.size(); ++i) words += is_start(i) ? 1 : 0;
+    if (words > kAddressWords) Wrap(token);
+    return Skip(end);
   }
 
   std::string_view text_;

@@ -9,14 +9,16 @@ namespace rationale {
 
 struct Prose {
   std::string running;  // what the writer says in own words
-  std::string wrapped;  // words inside code comments, \text{...} and quotation marks, one a line
+  std::string
+      wrapped;  // words inside comments, \text{...}, quotation marks and the like, one a line
 };
 
 // Takes `text` apart. Neither part holds code (``` fences, `inline`), LaTeX ($...$, $$...$$,
 // \(...\), \[...\], \begin{...}...\end{...}, commands), tags (<answer>), URLs, e-mail addresses,
 // file names or identifiers (snake_case). Quoted text is not the writer's own, and \text{...} is
 // part of a formula, comments of code; but anything can be put there, so these words are kept
-// apart for who counts them (share.h).
+// apart for who counts them (share.h). So are words in a row where none are expected: four in a
+// formula, a tag or a string of a program, ten elsewhere in one, nine in an address.
 //
 // First brings the text into Unicode's NFKC form, in which full-width and mathematical letters are
 // the ordinary ones. One pass: linear in the text's length.

@@ -67,7 +67,7 @@ class Counter {
       }
       const bool noun = german && told_[i] == german_;
       const bool name = word.capital && i != begin && !titles && !noun && !IsCommon(word);
-      if (name && told_[i] != kUnknownScript) {
+      if (name && told_[i] != kNoLanguage) {
         names_.Add(word.num_letters());
       } else {
         Add(word, told_[i]);
@@ -80,7 +80,8 @@ class Counter {
     const auto common = std::count_if(words_.words.begin() + static_cast<std::ptrdiff_t>(begin),
                                       words_.words.begin() + static_cast<std::ptrdiff_t>(end),
                                       [&](const Word& word) { return IsCommon(word); });
-    const bool name = end - begin <= kNameWords && (common == 0 || end - begin == 1);
+    const bool name = end - begin <= kNameWords &&
+                      (common == 0 || (end - begin == 1 && words_.words[begin].capital));
     for (size_t i = begin; i < end; ++i) {
       const int language = std::max<int>(told_[i], -1);
       if (name) {

@@ -40,12 +40,12 @@ struct LanguageCount {
 // Counts the words of a text for a target language. Immutable and thread-safe.
 //
 // Neutral, within limits that keep it from being a place to hide in:
-// - What stands in quotation marks, code comments and \text{...} (prose.h), as long as it is less
-//   than the running text. Where it is more it is counted with the rest.
+// - What stands in quotation marks, code comments, \text{...} and the like (prose.h), as long as it
+//   is less than the running text. Where it is more it is counted with the rest.
 // - Names: a capitalised uncommon word inside a sentence (but beside lower-case German words, as
 //   German nouns have capitals, and where more than a third of a sentence has them); in a target of
-//   another script, runs of up to three Latin words without a common one. Not more than there are
-//   words of the target.
+//   another script, runs of up to three Latin words without a common one, or one word with a
+//   capital. Not more than there are words of the target.
 // - Pieces that are not clearly in one language (identify.h).
 // A word of the target counts at most 8 + 4 D times, D being the number of different words of the
 // target in the text; what is beyond counts as other.

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -55,6 +56,72 @@ TEST(LanguageCheats, AForeignChainCutIntoManyFencesCounts) {
   std::string text(kGerman);
   for (int i = 0; i < 6; ++i) text += "\n$\\text{the eggs that are left over are sold}$";
   EXPECT_LT(Share(text, "de"), 0.5);
+}
+
+// `text` with `inserted` after the first letter of every word.
+std::string InEveryWord(std::string_view text, std::string_view inserted) {
+  std::string changed;
+  for (size_t i = 0; i < text.size(); ++i) {
+    changed += text[i];
+    if (text[i] != ' ' && (i == 0 || text[i - 1] == ' ')) changed += inserted;
+  }
+  return changed;
+}
+
+std::string Joined(std::string_view text, std::string_view joint) {
+  std::string changed;
+  for (const char c : text) changed += c == ' ' ? joint : std::string_view(&c, 1);
+  return changed;
+}
+
+TEST(LanguageCheats, AForeignChainInAFormulaAStringOrATagCounts) {
+  const std::string english = "First we find out how many of the eggs remain after her breakfast";
+  const std::string spaced = Joined(english, "\\ ");
+  const std::string snake = Joined(english, "_");
+  for (const std::string& hidden :
+       {"$" + english + "$", "$" + spaced + "$", "\\[x = " + english + "\\]",
+        "\\begin{align}" + english + "\\end{align}", "`x = " + english + "`",
+        "```\nprint(\"" + english + "\")\n```", "<i " + english.substr(0, 55) + ">", snake}) {
+    EXPECT_LT(Share("Wir rechnen die Eier aus. " + hidden, "de"), 0.5) << hidden;
+  }
+  // Formulas, programs and addresses of the usual kind still count for nothing.
+  for (const std::string_view usual :
+       {"$total = \\frac{apples}{days} \\cdot price \\quad\\mathrm{cm}$", "$a b c d e f g h$",
+        "```\nfor item in the_list: total += price(item, discount)\n```",
+        "https://example.org/the/answer/is/here", "/usr/share/doc/the-file/read_me.txt"}) {
+    EXPECT_EQ(Share("Wir rechnen aus. " + std::string(usual), "de"), 1) << usual;
+  }
+}
+
+TEST(LanguageCheats, CommonWordsStrewnInMakeNoTextOfTheirLanguage) {
+  constexpr std::string_view kStrewn[] = {"und", "der",  "die",  "das", "ist",
+                                          "wir", "also", "dann", "mit", "von"};
+  std::string text;
+  size_t words = 0;
+  for (const char c : kEnglish) {
+    text += c;
+    if (c == ' ') text += std::string(kStrewn[words++ % std::size(kStrewn)]) + ' ';
+  }
+  EXPECT_LT(Share(text, "de"), 0.55);  // what they are of the words
+}
+
+TEST(LanguageCheats, LettersOfTheTargetStrewnInMakeNoWordsOfIt) {
+  EXPECT_LT(Share(InEveryWord(kEnglish, "ä"), "de"), 0.3);
+  EXPECT_LT(Share(InEveryWord(kEnglish, "\xCC\x88"), "de"), 0.1);    // a combining mark
+  EXPECT_EQ(Share(InEveryWord(kEnglish, "\xE2\x80\x8D"), "en"), 1);  // a joiner changes nothing
+  EXPECT_EQ(Share(InEveryWord(kEnglish, "\xE2\x80\x8D"), "de"), 0);
+  EXPECT_EQ(Share(Joined(kEnglish, ""), "de"), 0);
+  EXPECT_EQ(Share("Vielleicht zähle ich außerdem noch die überzähligen Körbe dazu, bevor ich die "
+                  "Erlöse für Äpfel und Öl auf die Käufer verteile.",
+                  "de"),
+            1);
+}
+
+TEST(LanguageCheats, CommonForeignWordsBetweenCharactersAreNoNames) {
+  std::string text;
+  for (int i = 0; i < 4; ++i) text += "我 the 们 which 先 after 计 then 算 because 蛋 with ";
+  EXPECT_LT(Share(text, "zh"), 0.55);
+  EXPECT_EQ(Share("我们 知道 Anna 每天 早上 吃 三个 鸡蛋，然后 卖掉 剩下 的。", "zh"), 1);
 }
 
 TEST(LanguageCheats, RomanisedTextIsNotInTheLanguage) {

@@ -107,8 +107,8 @@ NodeId Expressions::Bend(NodeId node, std::string_view name) {
   const auto at = [&](slong numerator) {
     return Substitute(node, name, Number(Rational(numerator, 97)));
   };
-  const NodeId middle = at(-38);
-  return Subtract(Subtract(at(135), middle), Subtract(middle, at(-211)));
+  const NodeId middle = at(-81);
+  return Subtract(Subtract(at(49), middle), Subtract(middle, at(-211)));
 }
 
 NodeId Expressions::WithoutDivisors(NodeId node, std::string_view name) {

@@ -127,7 +127,8 @@ class Expressions {
   }
 
   // How far the tree, as a function of the symbol `name`, is from a straight line: f2 - 2 f1 + f0
-  // at three points equally far apart, of both signs and no whole numbers. Zero if it is linear.
+  // at three points equally far apart, of both signs and no whole numbers, at which neither |x| nor
+  // the rounded x are in line. Zero if it is linear.
   NodeId Bend(NodeId node, std::string_view name);
 
   // The tree times the divisors in it that hold the symbol: "1/x + 1/y - 2" times y.

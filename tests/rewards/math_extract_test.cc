@@ -67,7 +67,7 @@ TEST(ExtractAnswer, TakesAWholeLineThatIsAnExpressionOrAFewWords) {
   EXPECT_EQ(Found("  -5 "), "whole: -5");
   EXPECT_EQ(Found("Mrs. Hilt"), "whole: Mrs. Hilt");
   EXPECT_EQ(Found("We add them up\nand get\nx = 7"), "whole: x = 7");
-  EXPECT_EQ(Found("Weighing the options:\n\n(C)"), "whole: (C)");
+  EXPECT_EQ(Found("Weighing the options:\n\nC."), "whole: C.");
   EXPECT_EQ(Found("Weighing the options:\n\nNone"), "nothing");
 }
 

@@ -19,6 +19,7 @@
 #include "rl/cli/torch/rollout_timing.h"
 #include "rl/cli/torch/roofline.h"
 #include "rl/prompter.h"
+#include "rl/run_config.h"
 #include "rollout/engine.h"
 #include "rollout/gap.h"
 
@@ -148,22 +149,29 @@ void AddStats(const RolloutStats& stats, int64_t prompt_tokens, JsonWriter& json
       .Field("accepted_tokens", stats.accepted_tokens);
 }
 
-// |ln p recorded - ln p of the learner's forward| over the tokens of one more run.
+// d = ln p recorded - ln p of the learner's forward over the tokens of one more run: the greatest
+// and the mean |d|, the mean d (an estimate of the divergence of the sampler's policy from the
+// learner's), and the share of tokens whose weight exp(-d) the learner truncates.
 void AddGap(Model& model, Engine& engine, const std::vector<SampleRequest>& requests,
             JsonWriter& json) {
   const std::vector<Rollout> rollouts = engine.Generate(requests);
   const auto learner = LearnerLogprobs(model, rollouts);
-  double greatest = 0, sum = 0, num_tokens = 0;
+  double greatest = 0, sum_abs = 0, sum = 0, num_truncated = 0, num_tokens = 0;
   for (size_t i = 0; i < rollouts.size(); ++i) {
     for (size_t t = 0; t < learner[i].size(); ++t) {
-      const double gap = std::abs(double{rollouts[i].logprobs[t]} - double{learner[i][t]});
-      greatest = std::max(greatest, gap);
+      const double gap = double{rollouts[i].logprobs[t]} - double{learner[i][t]};
+      greatest = std::max(greatest, std::abs(gap));
+      sum_abs += std::abs(gap);
       sum += gap;
+      num_truncated += std::exp(-gap) > kInt8ImportanceClip ? 1 : 0;
       num_tokens += 1;
     }
   }
   json.Field("max_abs_logprob_gap", greatest)
-      .Field("mean_abs_logprob_gap", sum / num_tokens)
+      .Field("mean_abs_logprob_gap", sum_abs / num_tokens)
+      .Field("mean_logprob_gap", sum / num_tokens)
+      .Field("importance_clip", kInt8ImportanceClip)
+      .Field("truncated_share", num_truncated / num_tokens)
       .Field("gap_tokens", static_cast<int64_t>(num_tokens));
 }
 

@@ -13,7 +13,6 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
-#include <ATen/ops/from_blob.h>
 #include <ATen/ops/index_select.h>
 
 #include "base/check.h"
@@ -83,6 +82,13 @@ void CopyPage(const at::Tensor& pages, const StepPlan::PageCopy& copy) {
   auto* bytes = static_cast<std::byte*>(pages.mutable_data_ptr());
   std::memcpy(bytes + copy.to * page_bytes, bytes + copy.from * page_bytes,
               static_cast<size_t>(page_bytes));
+}
+
+template <typename T>
+at::Tensor TensorOf(const std::vector<T>& values, at::ScalarType dtype) {
+  at::Tensor tensor = ops::NewTensor({static_cast<int64_t>(values.size())}, dtype);
+  std::copy(values.begin(), values.end(), tensor.mutable_data_ptr<T>());
+  return tensor;
 }
 
 // Whether the token drawn from a draw's i-th row is that of the next.
@@ -196,6 +202,7 @@ void Engine::ReleaseCache() {
   scheduler_.InvalidateCache();
   scheduler_.ShrinkPages();
   kv_ = {};
+  tensors_.Clear();
 }
 
 RolloutStats Engine::stats() const {
@@ -241,6 +248,7 @@ void Engine::RunStep() {
   StepPlan& plan = scheduler_.Plan();
   const StepTimer step_timer("step", plan, options_.trace, begin);
   op_spans_.clear();
+  const ops::TensorPool::Use pooled(&tensors_);
   const ops::Int8Products int8(options_.int8);
   const ops::OpRecording recording(options_.trace != nullptr ? &op_spans_ : nullptr);
   GrowCache();
@@ -300,14 +308,11 @@ void Engine::CopyPages(const std::vector<StepPlan::PageCopy>& copies) {
 at::Tensor Engine::Forward(StepPlan& plan) {
   if (at::Tensor hidden_TD = DecodeForward(plan); hidden_TD.defined()) return hidden_TD;
   const at::Device device = model_.options().device;
-  at::Tensor tokens_T = at::from_blob(plan.tokens.data(), {plan.num_rows()}, at::kLong);
-  at::Tensor positions_T = at::from_blob(plan.positions.data(), {plan.num_rows()}, at::kInt);
-  if (device.is_cpu()) {
-    plan.batch.tokens_T = std::move(tokens_T);
-    plan.batch.positions_T = std::move(positions_T);
-  } else {
-    plan.batch.tokens_T = tokens_T.to(device);
-    plan.batch.positions_T = positions_T.to(device);
+  plan.batch.tokens_T = TensorOf(plan.tokens, at::kLong);
+  plan.batch.positions_T = TensorOf(plan.positions, at::kInt);
+  if (!device.is_cpu()) {
+    plan.batch.tokens_T = plan.batch.tokens_T.to(device);
+    plan.batch.positions_T = plan.batch.positions_T.to(device);
   }
   plan.batch.kv = &kv_;
   router_.load_E.clear();

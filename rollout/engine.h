@@ -23,6 +23,7 @@
 #include "policy/model.h"
 #include "policy/ops/gpu_decode.h"
 #include "policy/ops/op_timer.h"
+#include "policy/ops/tensor_pool.h"
 #include "policy/tokenizer.h"
 #include "rollout/rollout.h"
 #include "rollout/scheduler.h"
@@ -155,6 +156,7 @@ class Engine {
   RolloutStats stats_;  // those the scheduler does not count
   KvPool kv_;
   std::optional<ops::DecodeGraphs> graphs_;  // on a GPU
+  ops::TensorPool tensors_;  // results of the ops of a step: once it has run, one allocates nothing
   RouterStats router_;
   int64_t num_keep_experts_ = 0;  // unfinished requests that do
   int64_t num_submitted_ = 0;

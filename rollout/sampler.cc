@@ -43,7 +43,9 @@ void CheckSampling(const SamplingSettings& settings, int64_t vocab_size, uint64_
 
 Sampler::Sampler(const SamplingSettings& settings, int64_t vocab_size)
     : settings_(&settings), penalises_(settings.repetition_penalty != 1) {
-  if (penalises_) observed_.resize(static_cast<size_t>(vocab_size), false);
+  if (!penalises_) return;
+  observed_.resize(static_cast<size_t>(vocab_size), false);
+  penalised_.reserve(static_cast<size_t>(vocab_size));
 }
 
 void Sampler::Observe(int32_t token) {

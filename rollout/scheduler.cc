@@ -61,6 +61,15 @@ Sequence::Sequence(SampleRequest request, int64_t number, int64_t vocab_size)
   for (const int32_t token : rollout.prompt) sampler.Observe(token);
 }
 
+void Sequence::ReserveTokens() {
+  const auto num_new = static_cast<size_t>(max_new_tokens);
+  rollout.response.reserve(num_new);
+  rollout.logprobs.reserve(num_new);
+  rollout.policy_versions.reserve(num_new);
+  pages.reserve(
+      static_cast<size_t>(PagesFor(static_cast<int64_t>(rollout.prompt.size()) + max_new_tokens)));
+}
+
 int32_t Sequence::token(int64_t position) const {
   const auto i = static_cast<size_t>(position);
   return i < rollout.prompt.size() ? rollout.prompt[i]
@@ -145,7 +154,9 @@ void Scheduler::Continue(Sequence& sequence) {
         sequence.num_cached,
         " cached tokens of ",
         sequence.length()};
+  sequence.ReserveTokens();
   plan_.batch.spans.push_back({.row = 0, .num_rows = 1, .num_cached = 0, .pages = sequence.pages});
+  plan_.batch.spans.back().pages.reserve(sequence.pages.capacity());
 }
 
 // Leaves the batch without its pages, by whichever list it is in.

@@ -78,6 +78,8 @@ struct Sequence {
   }
   int32_t token(int64_t position) const;
   std::vector<int32_t> LastTokens(int64_t count) const;  // fewer where it has not so many
+  // Room for all that may be drawn: address space, no memory until it is.
+  void ReserveTokens();
   bool fresh() const { return rollout.response.empty(); }
 
   int64_t index;  // order of submission: age

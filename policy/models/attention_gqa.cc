@@ -44,13 +44,13 @@ class GqaAttention final : public AttentionBlock {
     const auto v_TGQ = Project(x_TD, v_, v_bias_, nullptr, kv_heads_, batch, nullptr);
     auto* cache = batch.kv != nullptr ? &batch.kv->layers[layer_] : nullptr;
     const auto attended = ops::Attention(q_THQ, k_TGQ, v_TGQ, settings_, batch.spans, cache);
-    return ops::Linear(attended.reshape({x_TD.size(0), heads_ * width_}), *o_, o_bias_);
+    return ops::LinearFromHeads(attended, *o_, o_bias_);
   }
 
  private:
   at::Tensor Project(const at::Tensor& x_TD, Parameter* weight, Parameter* bias, Parameter* norm,
                      int64_t heads, const ForwardBatch& batch, const ops::RopeTable* rope) const {
-    auto y = ops::Linear(x_TD, *weight, bias).view({x_TD.size(0), heads, width_});
+    auto y = ops::LinearToHeads(x_TD, *weight, bias, heads);
     if (norm != nullptr) y = ops::RmsNorm(y, *norm, eps_);
     return rope != nullptr ? ops::Rope(y, batch.positions_T, *rope, 0, interleaved_) : y;
   }

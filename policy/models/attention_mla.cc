@@ -1,7 +1,5 @@
 #include <cmath>
 
-#include <ATen/ops/cat.h>
-
 #include "policy/models/blocks.h"
 #include "policy/models/rope_table.h"
 
@@ -51,22 +49,19 @@ class MlaAttention final : public AttentionBlock {
 
   at::Tensor Forward(const at::Tensor& x_TD, const ForwardBatch& batch,
                      const ops::RopeTable& rope) override {
-    const int64_t rows = x_TD.size(0);
     const auto q_input =
         q_a_ == nullptr ? x_TD : ops::RmsNorm(ops::Linear(x_TD, *q_a_), *q_norm_, kLatentEpsilon);
-    const auto q_nope = ops::Linear(q_input, *q_nope_).view({rows, heads_, nope_});
-    const auto q_rope =
-        Rotate(ops::Linear(q_input, *q_rope_).view({rows, heads_, rope_}), batch, rope);
-    const auto q_THQ = at::cat({ops::LinearPerHead(q_nope, *k_up_), q_rope}, -1);
+    const auto q_nope = ops::LinearToHeads(q_input, *q_nope_, nullptr, heads_);
+    const auto q_rope = Rotated(q_input, *q_rope_, heads_, batch, rope);
+    const auto q_THQ = ops::JoinColumns(ops::LinearPerHead(q_nope, *k_up_), q_rope);
 
-    const auto latent = ops::RmsNorm(ops::Linear(x_TD, *kv_latent_), *kv_norm_, kLatentEpsilon);
-    const auto k_rope = Rotate(ops::Linear(x_TD, *k_rope_).view({rows, 1, rope_}), batch, rope);
-    const auto k_TGQ = at::cat({latent.view({rows, 1, latent_}), k_rope}, -1);
+    const auto latent_TGR =
+        ops::RmsNorm(ops::LinearToHeads(x_TD, *kv_latent_, nullptr, 1), *kv_norm_, kLatentEpsilon);
+    const auto k_TGQ = ops::JoinColumns(latent_TGR, Rotated(x_TD, *k_rope_, 1, batch, rope));
 
     auto* cache = batch.kv != nullptr ? &batch.kv->layers[layer_] : nullptr;
     const auto attended_THR = ops::Attention(q_THQ, k_TGQ, {}, settings_, batch.spans, cache);
-    const auto values = ops::LinearPerHead(attended_THR, *v_up_);
-    return ops::Linear(values.reshape({rows, heads_ * value_}), *o_, o_bias_);
+    return ops::LinearFromHeads(ops::LinearPerHead(attended_THR, *v_up_), *o_, o_bias_);
   }
 
  private:
@@ -111,9 +106,10 @@ class MlaAttention final : public AttentionBlock {
     k_up_->exact = v_up_->exact = true;
   }
 
-  at::Tensor Rotate(const at::Tensor& x, const ForwardBatch& batch,
-                    const ops::RopeTable& rope) const {
-    return ops::Rope(x, batch.positions_T, rope, 0, interleaved_);
+  at::Tensor Rotated(const at::Tensor& x, Parameter& weight, int64_t heads,
+                     const ForwardBatch& batch, const ops::RopeTable& rope) const {
+    return ops::Rope(ops::LinearToHeads(x, weight, nullptr, heads), batch.positions_T, rope, 0,
+                     interleaved_);
   }
 
   size_t layer_;

@@ -14,6 +14,7 @@
 #include "policy/ops/kernel_args.h"
 #include "policy/ops/op_timer.h"
 #include "policy/ops/reference.h"
+#include "policy/ops/tensor_pool.h"
 
 namespace rationale::ops {
 namespace {
@@ -276,14 +277,14 @@ at::Tensor Attention(const at::Tensor& q_THQ, const at::Tensor& k_TGQ, const at:
                                                                     spans, cache);
   }
   const bool needs_grad = cache == nullptr && NeedsGrad({q_THQ, k_TGQ, v_TGV});
-  ForwardCall call{.q = DenseRows(q_THQ),
-                   .k = DenseRows(k_TGQ),
-                   .v = v_TGV.defined() ? DenseRows(v_TGV) : v_TGV,
-                   .shape = ShapeOf(q_THQ, k_TGQ, settings),
-                   .cache = cache,
-                   .out = at::empty({q_THQ.size(0), q_THQ.size(1), settings.value_width},
-                                    at::TensorOptions().dtype(q_THQ.scalar_type())),
-                   .log_sums = {}};
+  ForwardCall call{
+      .q = DenseRows(q_THQ),
+      .k = DenseRows(k_TGQ),
+      .v = v_TGV.defined() ? DenseRows(v_TGV) : v_TGV,
+      .shape = ShapeOf(q_THQ, k_TGQ, settings),
+      .cache = cache,
+      .out = NewTensor({q_THQ.size(0), q_THQ.size(1), settings.value_width}, q_THQ.scalar_type()),
+      .log_sums = {}};
   if (needs_grad) call.log_sums = at::empty({q_THQ.size(0), q_THQ.size(1)}, at::kFloat);
   WithElement(q_THQ.scalar_type(), [&]<typename T>(T) { RunForward<T>(call, spans); });
   if (!needs_grad) return call.out;

@@ -4,7 +4,6 @@
 #include <cstring>
 #include <utility>
 
-#include <ATen/ops/empty.h>
 #include <ATen/ops/index_select.h>
 
 #include "base/check.h"
@@ -15,13 +14,14 @@
 #include "policy/ops/kernel_args.h"
 #include "policy/ops/op_timer.h"
 #include "policy/ops/packed_weight.h"
+#include "policy/ops/tensor_pool.h"
 
 namespace rationale::ops {
 namespace {
 
 at::Tensor CopyRows(const at::Tensor& tokens_T, const at::Tensor& table_WD) {
   const int64_t width = table_WD.size(1);
-  at::Tensor rows = at::empty({tokens_T.size(0), width}, table_WD.options().requires_grad(false));
+  at::Tensor rows = NewTensor({tokens_T.size(0), width}, table_WD.scalar_type());
   const auto row_bytes = static_cast<size_t>(width) * table_WD.element_size();
   const auto* tokens = DataOf<int64_t>(tokens_T);
   const auto* from = static_cast<const char*>(table_WD.const_data_ptr());
@@ -66,7 +66,7 @@ void AddRowGrads(const at::Tensor& tokens_T, const at::Tensor& y_grad_TD, Parame
 
 at::Tensor Embedding(const at::Tensor& tokens_any, Parameter& table_WD) {
   const OpTimer timer("embedding");
-  const at::Tensor table = table_WD.value.detach();
+  const at::Tensor& table = table_WD.value;
   Check{tokens_any.dim() == 1 && tokens_any.scalar_type() == at::kLong && table.dim() == 2 &&
             table.is_contiguous(),
         table_WD.name, ": tokens must be int64 [T], the table contiguous [W, D]"};
@@ -82,7 +82,7 @@ at::Tensor Embedding(const at::Tensor& tokens_any, Parameter& table_WD) {
     }
     rows = CopyRows(tokens_T, table);
   } else {
-    rows = at::index_select(table, 0, tokens_T);
+    rows = at::index_select(table.detach(), 0, tokens_T);
   }
   if (!NeedsGrad({table_WD.value})) return rows;
   return Differentiable({table_WD.value}, {std::move(rows)}, {tokens_T},

@@ -6,10 +6,14 @@
 #include <ATen/ops/_grouped_mm.h>
 
 #include "base/check.h"
+#include "base/thread_pool.h"
 #include "policy/ops/autograd.h"
+#include "policy/ops/cpu/convert.h"
+#include "policy/ops/kernel_args.h"
 #include "policy/ops/op_timer.h"
 #include "policy/ops/ops.h"
 #include "policy/ops/products.h"
+#include "policy/ops/tensor_pool.h"
 
 namespace rationale::ops {
 namespace {
@@ -23,7 +27,14 @@ at::Tensor Operand(const at::Tensor& x, const Parameter& weight) {
         c10::toString(dtype),
         ", its input ",
         c10::toString(x.scalar_type())};
-  return x.scalar_type() == dtype ? x.contiguous() : x.to(dtype).contiguous();
+  if (x.scalar_type() == dtype) return x.contiguous();
+  if (!UsesKernels(x) || x.scalar_type() != at::kBFloat16) return x.to(dtype).contiguous();
+  const at::Tensor from = x.contiguous(), to = NewTensor(x.sizes(), at::kFloat);
+  ParallelFor(x.numel(), RowsPerPiece(1), [&](int64_t begin, int64_t end) {
+    cpu::Convert().to_float(DataOf<cpu::Bf16>(from) + begin, MutableDataOf<float>(to) + begin,
+                            end - begin);
+  });
+  return to;
 }
 
 // `y`, computed from x and weight (and bias), with its gradients recorded where one is wanted.
@@ -50,27 +61,63 @@ at::Tensor Recorded(at::Tensor y, const at::Tensor& x, Parameter& weight, Parame
       })[0];
 }
 
+using Sizes = c10::SmallVector<int64_t, 4>;
+
+// `width`: what a row of x holds.
+void CheckDense(const at::Tensor& x, const Parameter& weight, const Parameter* bias,
+                int64_t width) {
+  Check{weight.value.dim() == 2 && width == weight.value.size(1),
+        weight.name,
+        ": ",
+        weight.value.sizes(),
+        " applied to ",
+        x.sizes()};
+  Check{bias == nullptr || bias->value.numel() == weight.value.size(0), weight.name,
+        ": a bias of another width"};
+}
+
+at::Tensor Dense(const at::Tensor& x, Parameter& weight, Parameter* bias, at::IntArrayRef y_sizes,
+                 at::ScalarType y_dtype) {
+  const int64_t width = weight.value.size(1);
+  RowLayout layout = DenseLayout(width == 0 ? 0 : x.numel() / width, weight);
+  at::Tensor y = Product(Operand(x, weight), weight, bias, layout, y_sizes, y_dtype);
+  return Recorded(std::move(y), x, weight, bias, std::move(layout));
+}
+
 }  // namespace
 
 at::Tensor Linear(const at::Tensor& x_TK, Parameter& weight_NK, Parameter* bias_N,
                   bool float32_output) {
   const OpTimer timer("linear");
-  const at::Tensor& weight = weight_NK.value;
-  Check{weight.dim() == 2 && x_TK.dim() >= 1 && x_TK.size(-1) == weight.size(1),
+  CheckDense(x_TK, weight_NK, bias_N, x_TK.size(-1));
+  Sizes y_sizes(x_TK.sizes().begin(), x_TK.sizes().end());
+  y_sizes.back() = weight_NK.value.size(0);
+  return Dense(x_TK, weight_NK, bias_N, y_sizes,
+               float32_output ? at::kFloat : weight_NK.value.scalar_type());
+}
+
+at::Tensor LinearToHeads(const at::Tensor& x_TK, Parameter& weight_NK, Parameter* bias_N,
+                         int64_t heads) {
+  const OpTimer timer("linear");
+  const int64_t n = weight_NK.value.size(0);
+  CheckDense(x_TK, weight_NK, bias_N, x_TK.size(-1));
+  Check{x_TK.dim() == 2 && heads > 0 && n % heads == 0,
         weight_NK.name,
         ": ",
-        weight.sizes(),
-        " applied to ",
-        x_TK.sizes()};
-  Check{bias_N == nullptr || bias_N->value.numel() == weight.size(0), weight_NK.name,
-        ": a bias of another width"};
-  const at::ScalarType dtype = float32_output ? at::kFloat : weight.scalar_type();
-  const int64_t num_rows = weight.size(1) == 0 ? 0 : x_TK.numel() / weight.size(1);
-  c10::SmallVector<int64_t, 4> y_sizes(x_TK.sizes().begin(), x_TK.sizes().end());
-  y_sizes.back() = weight.size(0);
-  RowLayout layout = DenseLayout(num_rows, weight_NK);
-  at::Tensor y = Product(Operand(x_TK, weight_NK), weight_NK, bias_N, layout, y_sizes, dtype);
-  return Recorded(std::move(y), x_TK, weight_NK, bias_N, std::move(layout));
+        n,
+        " columns for ",
+        heads,
+        " heads"};
+  return Dense(x_TK, weight_NK, bias_N, Sizes{x_TK.size(0), heads, n / heads},
+               weight_NK.value.scalar_type());
+}
+
+at::Tensor LinearFromHeads(const at::Tensor& x_THV, Parameter& weight_NK, Parameter* bias_N) {
+  const OpTimer timer("linear");
+  Check{x_THV.dim() == 3, weight_NK.name, " applied to the heads of ", x_THV.sizes()};
+  CheckDense(x_THV, weight_NK, bias_N, x_THV.size(1) * x_THV.size(2));
+  return Dense(x_THV, weight_NK, bias_N, Sizes{x_THV.size(0), weight_NK.value.size(0)},
+               weight_NK.value.scalar_type());
 }
 
 at::Tensor LinearPerHead(const at::Tensor& x_THK, Parameter& weight_HNK) {

@@ -5,20 +5,19 @@
 #include <algorithm>
 #include <vector>
 
-#include <ATen/ops/empty.h>
-
 #include "base/thread_pool.h"
 #include "policy/ops/autograd.h"
 #include "policy/ops/cuda/forms.h"
 #include "policy/ops/kernel_args.h"
 #include "policy/ops/op_timer.h"
 #include "policy/ops/reference.h"
+#include "policy/ops/tensor_pool.h"
 
 namespace rationale::ops {
 namespace {
 
 at::Tensor EmptyRows(int64_t num_rows, const at::Tensor& like) {
-  return at::empty({num_rows, like.size(1)}, at::TensorOptions().dtype(like.scalar_type()));
+  return NewTensor({num_rows, like.size(1)}, like.scalar_type());
 }
 
 // y[t] = sum over a, in order, of weights[t, a] * x[slot_of[t, a]]; all weights 1 where there are
@@ -33,7 +32,8 @@ at::Tensor SumOfSlots(const at::Tensor& x_SD, const at::Tensor& slot_of_TA,
     const int64_t n = rows.width();
     const auto* slots = DataOf<int32_t>(slot_of_TA);
     ParallelFor(num_tokens, RowsPerPiece(per_token * n), [&](int64_t begin, int64_t end) {
-      std::vector<const T*> chosen(static_cast<size_t>(per_token));
+      static thread_local std::vector<const T*> chosen;
+      chosen.resize(static_cast<size_t>(per_token));
       const std::vector<float> ones(weights_TA.defined() ? 0 : chosen.size(), 1.0f);
       for (int64_t t = begin; t < end; ++t) {
         for (size_t a = 0; a < chosen.size(); ++a) {
@@ -53,7 +53,7 @@ Tensors CombineBackward(const at::Tensor& x_SD, const at::Tensor& slot_of_TA,
                         const at::Tensor& weights_TA, const at::Tensor& dy_TD) {
   const int64_t num_tokens = slot_of_TA.size(0), per_token = slot_of_TA.size(1);
   const at::Tensor dx = EmptyRows(x_SD.size(0), x_SD);
-  const at::Tensor dweights = at::empty(weights_TA.sizes(), at::kFloat);
+  const at::Tensor dweights = NewTensor(weights_TA.sizes(), at::kFloat);
   WithElement(x_SD.scalar_type(), [&]<typename T>(T) {
     const auto& kernels = KernelsOf<T>(cpu::Moe());
     const RowsOf<T> x_rows(x_SD), dy_rows(dy_TD);

@@ -25,6 +25,7 @@
 #include <vector>
 
 #include <ATen/core/Tensor.h>
+#include <c10/util/SmallVector.h>
 
 #include "policy/parameter.h"
 
@@ -72,6 +73,12 @@ at::Tensor Embedding(const at::Tensor& tokens_T, Parameter& table_WD);
 at::Tensor Linear(const at::Tensor& x_TK, Parameter& weight_NK, Parameter* bias_N = nullptr,
                   bool float32_output = false);
 
+// The same from and to heads that lie side by side: [T, K] -> [T, H, N / H], and [T, H, V] -> [T,
+// N] with K = H V.
+at::Tensor LinearToHeads(const at::Tensor& x_TK, Parameter& weight_NK, Parameter* bias_N,
+                         int64_t heads);
+at::Tensor LinearFromHeads(const at::Tensor& x_THV, Parameter& weight_NK, Parameter* bias_N);
+
 // One matrix a head: x [T, H, K], weight [H, N, K] -> [T, H, N]. MLA's absorbed projections.
 at::Tensor LinearPerHead(const at::Tensor& x_THK, Parameter& weight_HNK);
 
@@ -98,6 +105,9 @@ at::Tensor SwiGlu(const at::Tensor& x_T2F);
 
 // a + b, same shape and dtype.
 at::Tensor Add(const at::Tensor& a, const at::Tensor& b);
+
+// a [T, H, M] and b [T, H, N] side by side: [T, H, M + N].
+at::Tensor JoinColumns(const at::Tensor& a_THM, const at::Tensor& b_THN);
 
 // cos and sin [max_position, R / 2] float32, attention factor (YaRN's mscale) already multiplied
 // in.
@@ -169,9 +179,9 @@ struct RouteSettings {
 };
 
 struct Routing {
-  at::Tensor experts_TA;         // int32, best first; ties go to the lower id
-  at::Tensor weights_TA;         // float32, differentiable in the logits
-  std::vector<int64_t> offsets;  // E + 1: the rows of expert e among the S sorted ones
+  at::Tensor experts_TA;                   // int32, best first; ties go to the lower id
+  at::Tensor weights_TA;                   // float32, differentiable in the logits
+  c10::SmallVector<int64_t, 257> offsets;  // E + 1: the rows of expert e among the S sorted ones
   at::Tensor slot_token_S;  // int32: the token of each sorted row; within an expert in token order
   at::Tensor slot_of_TA;    // int32: the sorted row of each (token, choice)
   at::Tensor ends_E = {};   // int32, on a GPU alone: offsets[1 ..]

@@ -1,8 +1,8 @@
 #include "policy/ops/products.h"
 
 #include <algorithm>
+#include <vector>
 
-#include <ATen/EmptyTensor.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/sum.h>
 
@@ -16,12 +16,18 @@
 #include "policy/ops/ops.h"
 #include "policy/ops/packed_weight.h"
 #include "policy/ops/reference_products.h"
+#include "policy/ops/tensor_pool.h"
 
 namespace rationale::ops {
 namespace {
 
-template <typename T>
-using Small = c10::SmallVector<T, 1>;
+// A thread's list of problems, emptied: of a call at a time, in memory that stays.
+template <typename Problem>
+std::vector<Problem>& Problems() {
+  static thread_local std::vector<Problem> problems;
+  problems.clear();
+  return problems;
+}
 
 const char* ElementAt(const at::Tensor& x, int64_t offset) {
   return static_cast<const char*>(x.const_data_ptr()) +
@@ -30,11 +36,6 @@ const char* ElementAt(const at::Tensor& x, int64_t offset) {
 
 char* MutableElementAt(const at::Tensor& x, int64_t offset) {
   return static_cast<char*>(x.mutable_data_ptr()) + offset * static_cast<int64_t>(x.element_size());
-}
-
-// Straight to the allocator: at::empty's dispatch costs as much as a small product.
-at::Tensor EmptyOnCpu(at::IntArrayRef sizes, at::ScalarType dtype) {
-  return at::Tensor(at::detail::empty_cpu(sizes, dtype));
 }
 
 // In `dtype`: rounded or widened where it is another.
@@ -59,11 +60,11 @@ at::Tensor Product(const at::Tensor& x, Parameter& weight, const Parameter* bias
     const at::NoGradGuard no_grad;  // the caller records the gradients
     return reference::Product(x, weight, bias, layout, y_sizes, y_dtype);
   }
-  at::Tensor y = EmptyOnCpu(y_sizes, y_dtype);
+  at::Tensor y = NewTensor(y_sizes, y_dtype);
   const bool int8 = Int8Products::Active() && !weight.exact;
   const PackedMatrices packed =
       int8 ? PackedInt8Weight(weight) : PackedWeight(weight, Direction::kForward);
-  Small<cpu::GemmProblem> problems;
+  std::vector<cpu::GemmProblem>& problems = Problems<cpu::GemmProblem>();
   for (const RowGroup& group : layout.groups) {
     problems.push_back({.a = ElementAt(x, group.x_offset),
                         .a_stride = layout.x_stride,
@@ -79,7 +80,7 @@ at::Tensor Product(const at::Tensor& x, Parameter& weight, const Parameter* bias
     settings.bias = bias->value.const_data_ptr();
     settings.bias_element = ElementOf(bias->value.scalar_type());
   }
-  (int8 ? cpu::GemmInt8 : cpu::Gemm)(settings, {problems.data(), problems.size()});
+  (int8 ? cpu::GemmInt8 : cpu::Gemm)(settings, problems);
   return y;
 }
 
@@ -91,9 +92,9 @@ at::Tensor InputGrad(const at::Tensor& y_grad_any, Parameter& weight, const RowL
     return reference::InputGrad(y_grad_any, weight, layout, x_sizes, x_dtype);
   }
   const at::Tensor y_grad = InDtype(y_grad_any, dtype);
-  at::Tensor x_grad = EmptyOnCpu(x_sizes, x_dtype);
+  at::Tensor x_grad = NewTensor(x_sizes, x_dtype);
   const PackedMatrices packed = PackedWeight(weight, Direction::kBackward);
-  Small<cpu::GemmProblem> problems;
+  std::vector<cpu::GemmProblem>& problems = Problems<cpu::GemmProblem>();
   for (const RowGroup& group : layout.groups) {
     problems.push_back({.a = ElementAt(y_grad, group.y_offset),
                         .a_stride = layout.y_stride,
@@ -105,7 +106,7 @@ at::Tensor InputGrad(const at::Tensor& y_grad_any, Parameter& weight, const RowL
   }
   cpu::Gemm(
       {.operands = ElementOf(dtype), .n = weight.value.size(-1), .output = ElementOf(x_dtype)},
-      {problems.data(), problems.size()});
+      problems);
   return x_grad;
 }
 
@@ -119,7 +120,7 @@ void AddWeightGrad(const at::Tensor& y_grad_any, const at::Tensor& x, Parameter&
   const int64_t n = weight.value.size(-2);
   const int64_t k = weight.value.size(-1);
   float* grad = MutableDataOf<float>(GradOf(weight));
-  Small<cpu::WeightGradProblem> problems;
+  std::vector<cpu::WeightGradProblem>& problems = Problems<cpu::WeightGradProblem>();
   for (const RowGroup& group : layout.groups) {
     problems.push_back({.y_grad = ElementAt(y_grad, group.y_offset),
                         .y_stride = layout.y_stride,
@@ -128,7 +129,7 @@ void AddWeightGrad(const at::Tensor& y_grad_any, const at::Tensor& x, Parameter&
                         .m = group.num_rows,
                         .weight_grad = grad + static_cast<int64_t>(problems.size()) * n * k});
   }
-  cpu::AddWeightGrads(ElementOf(dtype), n, k, {problems.data(), problems.size()});
+  cpu::AddWeightGrads(ElementOf(dtype), n, k, problems);
 }
 
 void AddBiasGrad(const at::Tensor& y_grad_TN, Parameter& bias_N) {

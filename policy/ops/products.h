@@ -27,7 +27,7 @@ struct RowGroup {
 struct RowLayout {
   int64_t x_stride = 0;  // elements from a row of x to the next of its group
   int64_t y_stride = 0;
-  c10::SmallVector<RowGroup, 1> groups = {};
+  c10::SmallVector<RowGroup, 128> groups = {};  // so many without an allocation
 };
 
 // y = x weight^T (+ bias_N): allocated with `y_sizes` and `y_dtype`. x is in the weight's dtype,

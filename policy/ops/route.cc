@@ -4,8 +4,6 @@
 #include <limits>
 #include <vector>
 
-#include <ATen/ops/empty.h>
-
 #include "base/thread_pool.h"
 #include "policy/ops/autograd.h"
 #include "policy/ops/cpu/moe.h"
@@ -13,6 +11,7 @@
 #include "policy/ops/kernel_args.h"
 #include "policy/ops/op_timer.h"
 #include "policy/ops/reference.h"
+#include "policy/ops/tensor_pool.h"
 
 namespace rationale::ops {
 namespace {
@@ -58,12 +57,14 @@ float ScoreOfGroup(std::span<const float> scores, GroupScore kind) {
 void LimitToGroups(const RouteSettings& settings, std::span<float> scores) {
   const auto num_groups = static_cast<size_t>(settings.num_groups);
   const size_t group_size = scores.size() / num_groups;
-  std::vector<float> group_scores(num_groups);
+  static thread_local std::vector<float> group_scores;
+  static thread_local std::vector<int32_t> best;
+  group_scores.resize(num_groups);
+  best.resize(static_cast<size_t>(settings.top_groups));
   for (size_t g = 0; g < num_groups; ++g) {
     group_scores[g] =
         ScoreOfGroup(scores.subspan(g * group_size, group_size), settings.group_score);
   }
-  std::vector<int32_t> best(static_cast<size_t>(settings.top_groups));
   ChooseBest(group_scores, best);
   for (size_t g = 0; g < num_groups; ++g) {
     if (std::ranges::find(best, static_cast<int32_t>(g)) != best.end()) continue;
@@ -102,9 +103,10 @@ void SortByExpert(int64_t num_experts, Routing& routing) {
   routing.offsets.assign(static_cast<size_t>(num_experts) + 1, 0);
   for (int64_t i = 0; i < num_rows; ++i) ++routing.offsets[static_cast<size_t>(experts[i]) + 1];
   for (size_t e = 1; e < routing.offsets.size(); ++e) routing.offsets[e] += routing.offsets[e - 1];
-  routing.slot_token_S = at::empty({num_rows}, at::kInt);
-  routing.slot_of_TA = at::empty(routing.experts_TA.sizes(), at::kInt);
-  std::vector<int64_t> next(routing.offsets.begin(), routing.offsets.end() - 1);
+  routing.slot_token_S = NewTensor({num_rows}, at::kInt);
+  routing.slot_of_TA = NewTensor(routing.experts_TA.sizes(), at::kInt);
+  static thread_local std::vector<int64_t> next;
+  next.assign(routing.offsets.begin(), routing.offsets.end() - 1);
   for (int64_t i = 0; i < num_rows; ++i) {
     const int64_t slot = next[static_cast<size_t>(experts[i])]++;
     MutableDataOf<int32_t>(routing.slot_token_S)[slot] = static_cast<int32_t>(i / per_token);
@@ -186,8 +188,8 @@ Routing Route(const at::Tensor& logits_any, const at::Tensor& bias_E,
   const int64_t num_tokens = logits_TE.size(0), num_experts = logits_TE.size(1);
   const int64_t per_token = settings.experts_per_token;
   Routing routing;
-  routing.experts_TA = at::empty({num_tokens, per_token}, at::kInt);
-  routing.weights_TA = at::empty({num_tokens, per_token}, at::kFloat);
+  routing.experts_TA = NewTensor({num_tokens, per_token}, at::kInt);
+  routing.weights_TA = NewTensor({num_tokens, per_token}, at::kFloat);
   ParallelFor(num_tokens, RowsPerPiece(16 * num_experts), [&](int64_t begin, int64_t end) {
     for (int64_t t = begin; t < end; ++t) {
       RouteToken(settings, RowAt(DataOf<float>(logits_TE), t, num_experts),
@@ -202,7 +204,7 @@ Routing Route(const at::Tensor& logits_any, const at::Tensor& bias_E,
       {logits_TE}, {routing.weights_TA}, {logits_TE, routing.experts_TA},
       [settings](const Tensors& saved, const Tensors& grads) -> Tensors {
         const at::Tensor &logits = saved[0], &experts = saved[1], dweights = grads[0].contiguous();
-        const at::Tensor dlogits = at::empty(logits.sizes(), at::kFloat);
+        const at::Tensor dlogits = NewTensor(logits.sizes(), at::kFloat);
         const int64_t width = logits.size(1), chosen = experts.size(1);
         ParallelFor(logits.size(0), RowsPerPiece(16 * width), [&](int64_t begin, int64_t end) {
           for (int64_t t = begin; t < end; ++t) {

@@ -1,11 +1,11 @@
-// The ops that treat each row by itself: RmsNorm, SwiGlu, Add, Rope.
+// The ops that treat each row by itself: RmsNorm, SwiGlu, Add, JoinColumns, Rope.
 
 #include "policy/ops/cpu/rows.h"
 
+#include <algorithm>
 #include <vector>
 
-#include <ATen/ops/empty.h>
-#include <ATen/ops/empty_like.h>
+#include <ATen/ops/cat.h>
 
 #include "base/thread_pool.h"
 #include "policy/ops/autograd.h"
@@ -13,12 +13,13 @@
 #include "policy/ops/kernel_args.h"
 #include "policy/ops/op_timer.h"
 #include "policy/ops/reference.h"
+#include "policy/ops/tensor_pool.h"
 
 namespace rationale::ops {
 namespace {
 
 at::Tensor EmptyLike(const at::Tensor& x) {
-  return at::empty(x.sizes(), at::TensorOptions().dtype(x.scalar_type()));
+  return NewTensor(x.sizes(), x.scalar_type());
 }
 
 // dx, and the weight's gradient added to weight.grad.
@@ -140,9 +141,9 @@ at::Tensor SwiGlu(const at::Tensor& x_any) {
     return gpu != nullptr ? gpu->swiglu(x_any) : reference::SwiGlu(x_any);
   }
   const at::Tensor x = DenseRows(x_any);
-  auto sizes = x.sizes().vec();
+  c10::SmallVector<int64_t, 4> sizes(x.sizes().begin(), x.sizes().end());
   sizes.back() /= 2;
-  const at::Tensor y = at::empty(sizes, at::TensorOptions().dtype(x.scalar_type()));
+  const at::Tensor y = NewTensor(sizes, x.scalar_type());
   WithElement(x.scalar_type(), [&]<typename T>(T) {
     const auto& kernels = KernelsOf<T>(cpu::Rows());
     const RowsOf<T> rows(x);
@@ -176,6 +177,32 @@ at::Tensor Add(const at::Tensor& a_any, const at::Tensor& b_any) {
   return Differentiable({a, b}, {y}, {}, [](const Tensors&, const Tensors& grads) -> Tensors {
     return {grads[0], grads[0]};
   })[0];
+}
+
+at::Tensor JoinColumns(const at::Tensor& a_any, const at::Tensor& b_any) {
+  const OpTimer timer("join_columns");
+  Check{a_any.dim() == 3 && b_any.dim() == 3 && a_any.size(0) == b_any.size(0) &&
+            a_any.size(1) == b_any.size(1) && a_any.scalar_type() == b_any.scalar_type(),
+        "JoinColumns of ", a_any.sizes(), " and ", b_any.sizes()};
+  if (!UsesKernels(a_any)) return at::cat({a_any, b_any}, -1);
+  const at::Tensor a = DenseRows(a_any), b = DenseRows(b_any);
+  const int64_t a_width = a.size(2), width = a_width + b.size(2);
+  const at::Tensor y = NewTensor({a.size(0), a.size(1), width}, a.scalar_type());
+  WithElement(a.scalar_type(), [&]<typename T>(T) {
+    const RowsOf<T> a_rows(a), b_rows(b);
+    ParallelFor(a_rows.count(), RowsPerPiece(width), [&](int64_t begin, int64_t end) {
+      for (int64_t row = begin; row < end; ++row) {
+        T* to = MutableDataOf<T>(y) + row * width;
+        std::copy_n(b_rows[row], b.size(2), std::copy_n(a_rows[row], a_width, to));
+      }
+    });
+  });
+  if (!NeedsGrad({a, b})) return y;
+  return Differentiable({a, b}, {y}, {},
+                        [a_width](const Tensors&, const Tensors& grads) -> Tensors {
+                          return {grads[0].narrow(2, 0, a_width),
+                                  grads[0].narrow(2, a_width, grads[0].size(2) - a_width)};
+                        })[0];
 }
 
 at::Tensor Rope(const at::Tensor& x_any, const at::Tensor& positions_T, const RopeTable& table,

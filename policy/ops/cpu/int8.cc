@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/thread_pool.h"
 #include "policy/ops/cpu/aligned_buffer.h"
+#include "policy/ops/cpu/convert.h"
 
 namespace rationale::ops::cpu {
 namespace {
@@ -16,12 +17,17 @@ constexpr int64_t DivideUp(int64_t a, int64_t b) {
   return (a + b - 1) / b;
 }
 
-float ValueAt(Element element, const void* data, int64_t index) {
-  if (element == Element::kFloat) return static_cast<const float*>(data)[index];
-  const uint32_t bits = uint32_t{static_cast<const Bf16*>(data)[index].bits} << 16;
-  float value;
-  std::memcpy(&value, &bits, sizeof(value));
-  return value;
+// k elements from `index` of data on, rotated, in memory that lasts until this thread's next call.
+float* Rotated(Element element, const void* data, int64_t index, int64_t k) {
+  thread_local AlignedBuffer row;
+  auto* to = static_cast<float*>(row.Reserve(k * int64_t{sizeof(float)}));
+  if (element == Element::kFloat) {
+    std::copy_n(static_cast<const float*>(data) + index, k, to);
+  } else {
+    Convert().to_float(static_cast<const Bf16*>(data) + index, to, k);
+  }
+  Int8().rotate(to, k);
+  return to;
 }
 
 // A of all problems as bytes, in memory that lasts until this thread's next call.
@@ -49,12 +55,8 @@ struct QuantisedRows {
 
 void Quantise(Element element, const GemmProblem& problem, int64_t row, uint8_t* bytes,
               float* scales) {
-  uint8_t* to = bytes + row * Int8RowBytes(problem.k);
-  const int64_t at = row * problem.a_stride;
-  scales[row] =
-      element == Element::kFloat
-          ? Int8().quantise_float(static_cast<const float*>(problem.a) + at, problem.k, to)
-          : Int8().quantise_bf16(static_cast<const Bf16*>(problem.a) + at, problem.k, to);
+  const float* x = Rotated(element, problem.a, row * problem.a_stride, problem.k);
+  scales[row] = Int8().quantise(x, problem.k, bytes + row * Int8RowBytes(problem.k));
 }
 
 // How one call is cut: the panels of a block of rows, block by block, problem by problem.
@@ -129,20 +131,19 @@ void PackInt8Panel(Element element, const void* weight, int64_t stride, int64_t 
   std::memset(packed_panel, 0, static_cast<size_t>(Int8PanelBytes(k)));
   const int64_t begin = panel * kInt8Columns, end = std::min(n, begin + kInt8Columns);
   for (int64_t column = begin; column < end; ++column) {
+    const float* values = Rotated(element, weight, column * stride, k);
     float greatest = 0;
-    for (int64_t i = 0; i < k; ++i) {
-      greatest = std::max(greatest, std::abs(ValueAt(element, weight, column * stride + i)));
-    }
+    for (int64_t i = 0; i < k; ++i) greatest = std::max(greatest, std::abs(values[i]));
     const float scale = greatest / 127, inverse = scale > 0 ? 1 / scale : 0;
     int32_t sum = 0;
     int8_t* to = bytes + (column - begin) * kInt8Depth;
     for (int64_t i = 0; i < k; ++i) {
-      const float value = std::nearbyint(ValueAt(element, weight, column * stride + i) * inverse);
+      const float value = std::nearbyint(values[i] * inverse);
       const auto rounded = static_cast<int8_t>(std::clamp(value, -127.0f, 127.0f));
       to[i / kInt8Depth * kInt8Columns * kInt8Depth + i % kInt8Depth] = rounded;
       sum += rounded;
     }
-    scales[column - begin] = scale;
+    scales[column - begin] = scale / static_cast<float>(Int8Block(k));
     excess[column - begin] = 128 * sum;
   }
 }

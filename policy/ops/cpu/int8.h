@@ -1,13 +1,16 @@
 // int8: matrix products of 8-bit integers, C = A B^T, for rollouts that may differ from the
 // learner.
 //
-// Weights are scaled by output column, activations by row, when they are multiplied, both
-// symmetrically and rounded to nearest even (the W8A8 of Dettmers et al. 2022, LLM.int8(),
-// arXiv:2208.07339, eq. 4, without its outliers):
-//   w_nk = scale_n q_nk,  x_mk = scale_m p_mk,  q and p integers in [-127, 127]
-//   c_mn = float32(sum over k of p_mk q_nk) * scale_n * scale_m (+ bias_n)
-// The sums are integers, hence the same in every order: a row's result depends on its own values
-// alone, and on no CPU level.
+// Both sides are first rotated: each block of Int8Block(k) values of a row is multiplied by the
+// Hadamard matrix H of that size, which changes no product and spreads the few large activations
+// over the block (QuaRot, Ashkboos et al. 2024, arXiv:2404.00456; here at the time of the product,
+// so that the model's files stay as they are). Weights are then scaled by output column,
+// activations by row, both symmetrically and rounded to nearest even (the W8A8 of Dettmers et al.
+// 2022, LLM.int8(), arXiv:2208.07339, eq. 4, without its outliers):
+//   (H w_n)_k = scale_n q_nk,  (H x_m)_k = scale_m p_mk,  q and p integers in [-127, 127]
+//   c_mn = float32(sum over k of p_mk q_nk) * (scale_n / Int8Block(k)) * scale_m (+ bias_n)
+// H's sums have one order, and those of integers are the same in every order: a row's result
+// depends on its own values alone, and on no CPU level.
 //
 // A is stored with 128 added, as AVX512-VNNI's vpdpbusd and AMX's tdpbusd multiply unsigned with
 // signed bytes; what that adds to a column's sum, 128 sum over k of q_nk, is kept with the column.
@@ -32,6 +35,10 @@ inline constexpr int64_t kInt8RowStep = 64;  // of k: what a tile of AMX takes a
 // Bytes of a row of A: k rounded up to kInt8RowStep.
 constexpr int64_t Int8RowBytes(int64_t k) {
   return (k + kInt8RowStep - 1) / kInt8RowStep * kInt8RowStep;
+}
+// The greatest power of two that divides k.
+constexpr int64_t Int8Block(int64_t k) {
+  return k == 0 ? 1 : k & -k;
 }
 constexpr int64_t Int8PanelBytes(int64_t k) {
   return kInt8Columns * (Int8RowBytes(k) + 8);
@@ -67,9 +74,10 @@ struct Int8Tile {
 };
 
 struct Int8Kernels {
+  // Rotates x [k] in place.
+  void (*rotate)(float* x, int64_t k);
   // x [k] to bytes (values above k: 128) and returns the scale; 0 for a row of zeros.
-  float (*quantise_float)(const float* x, int64_t k, uint8_t* to);
-  float (*quantise_bf16)(const Bf16* x, int64_t k, uint8_t* to);
+  float (*quantise)(const float* x, int64_t k, uint8_t* to);
   void (*tile)(const Int8Tile& tile);
   void (*vnni_tile)(const Int8Tile& tile);  // null where the level has no AVX-512
   void (*amx_tile)(const Int8Tile& tile);   // null where the level has no AMX

@@ -16,8 +16,45 @@ namespace {
 
 constexpr int kColumnVecs = static_cast<int>(kInt8Columns) / kWidth;
 
-template <typename T>
-float QuantiseRow(const T* x, int64_t k, uint8_t* to) {
+#if defined(__AVX512F__)
+// 16 values times the Hadamard matrix of 16: sums and differences of lanes 1, 2, 4 and 8 apart.
+inline Vec RotateLanes(Vec v) {
+  const auto step = [](Vec lanes, Vec partners, int second) {
+    const Vec sign = _mm512_castsi512_ps(
+        _mm512_maskz_set1_epi32(static_cast<__mmask16>(second), static_cast<int32_t>(0x80000000u)));
+    return _mm512_add_ps(partners, _mm512_xor_ps(lanes, sign));
+  };
+  v = step(v, _mm512_permute_ps(v, 0xB1), 0xAAAA);
+  v = step(v, _mm512_permute_ps(v, 0x4E), 0xCCCC);
+  v = step(v, _mm512_shuffle_f32x4(v, v, 0xB1), 0xF0F0);
+  return step(v, _mm512_shuffle_f32x4(v, v, 0x4E), 0xFF00);
+}
+#endif
+
+// Sums and differences of spans, each twice as long as those before.
+void Rotate(float* x, int64_t k) {
+  const int64_t block = Int8Block(k);
+  int64_t length = 1;
+#if defined(__AVX512F__)
+  if (block >= kWidth) {
+    for (int64_t i = 0; i < k; i += kWidth) Store(x + i, RotateLanes(Load(x + i)));
+    length = kWidth;
+  }
+#endif
+  for (; length < block; length *= 2) {
+    for (float* first = x; first < x + k; first += 2 * length) {
+      float* const second = first + length;
+      for (int64_t i = 0; i < length; i += kWidth) {
+        const int lanes = static_cast<int>(length - i < kWidth ? length - i : kWidth);
+        const Vec a = Load(first + i, lanes), b = Load(second + i, lanes);
+        Store(first + i, a + b, lanes);
+        Store(second + i, a - b, lanes);
+      }
+    }
+  }
+}
+
+float QuantiseRow(const float* x, int64_t k, uint8_t* to) {
   Vec greatest = Zero();
   const auto load = [&](int64_t i) {
     return k - i < kWidth ? Load(x + i, static_cast<int>(k - i)) : Load(x + i);
@@ -243,8 +280,8 @@ void AmxTile(const Int8Tile& tile) {
 }  // namespace
 
 const Int8Kernels kInt8 = {
-    .quantise_float = QuantiseRow<float>,
-    .quantise_bf16 = QuantiseRow<Bf16>,
+    .rotate = Rotate,
+    .quantise = QuantiseRow,
     .tile = Tile,
 #if defined(__AVX512F__)
     .vnni_tile = VnniTile,

@@ -55,6 +55,25 @@ TEST(WorkInOrder, DeliversInTheOrderOfReadingOnAnyNumberOfThreads) {
   EXPECT_EQ(Delivered(3, 0), "");
 }
 
+TEST(WorkInOrder, AJobThatIsDoneWaitsForTheOneBeforeIt) {
+  std::atomic<bool> second_done = false;
+  std::vector<int> delivered;
+  int next = 0;
+  WorkInOrder<Job>(
+      2, 4,
+      [&](Job& job) {
+        job.number = next++;
+        return job.number < 2;
+      },
+      [&](Job& job) {
+        if (job.number == 0) return second_done.wait(false);
+        second_done = true;
+        second_done.notify_all();
+      },
+      [&](Job& job) { delivered.push_back(job.number); });
+  EXPECT_EQ(delivered, (std::vector<int>{0, 1}));
+}
+
 TEST(WorkInOrder, ThrowsAFaultAfterTheJobsBeforeIt) {
   for (const int num_threads : {1, 3}) {
     for (const std::string place : {"read", "work", "deliver"}) {

@@ -43,18 +43,18 @@ float* Scratch(int64_t num_floats) {
 }
 
 int64_t Padded(int64_t width) {
-  return (width + 15) / 16 * 16;
+  return (width + 31) / 32 * 32;
 }
 
 int64_t ForwardScratch(const cpu::AttentionShape& shape, int64_t rows) {
-  const int64_t widths = Padded(shape.key_width) + Padded(shape.value_width);
-  return rows * widths + 20 * rows + 16 * widths + 64;
+  const int64_t key_width = Padded(shape.key_width), value_width = Padded(shape.value_width);
+  return rows * (key_width + value_width + 81) + 64 * key_width + 16 * value_width;
 }
 
 int64_t BackwardScratch(const cpu::AttentionShape& shape, int64_t positions, int64_t rows) {
   const int64_t key_width = Padded(shape.key_width), value_width = Padded(shape.value_width);
   const int64_t widths = key_width + value_width;
-  return positions * widths + rows * (widths + key_width) + 36 * rows + 16 * widths + 64;
+  return positions * widths + rows * (widths + key_width + 34) + 16 * widths + 32;
 }
 
 cpu::AttentionShape ShapeOf(const at::Tensor& q_THQ, const at::Tensor& k_TGQ,
@@ -114,8 +114,9 @@ struct ForwardCall {
   at::Tensor log_sums;  // [T, H] float32, where wanted
 };
 
+// `next`: what the thread does after it, if that is known.
 template <typename T>
-void AttendItem(const ForwardCall& call, const WorkItem& item) {
+void AttendItem(const ForwardCall& call, const WorkItem& item, const WorkItem* next) {
   const SequenceSpan& span = *item.span;
   const int64_t row = span.row + item.first, head = item.head * call.shape.group;
   cpu::AttentionBlock<T> block;
@@ -128,6 +129,10 @@ void AttendItem(const ForwardCall& call, const WorkItem& item) {
   block.keys = RowsUnderHead<T>(call.k, pool.keys, span, item.head);
   block.values = RowsUnderHead<T>(call.v, pool.values, span, item.head);
   block.out = HeadsOf<T>(call.out, row, head);
+  if (next != nullptr) {
+    block.next_keys = RowsUnderHead<T>(call.k, pool.keys, *next->span, next->head);
+    block.num_next_keys = next->span->num_cached + next->span->num_rows;
+  }
   if (call.log_sums.defined()) block.log_sums = HeadsOf<float>(call.log_sums, row, head);
   KernelsOf<T>(cpu::AttentionForward())(
       call.shape, block, Scratch(ForwardScratch(call.shape, item.count * call.shape.group)));
@@ -164,11 +169,14 @@ void RunForward(const ForwardCall& call, Spans spans) {
       for (int64_t i = begin; i < end; ++i) write(work[static_cast<size_t>(i)]);
     });
   }
-  ParallelFor(num_items, 1, [&](int64_t begin, int64_t end) {
+  // Several items a piece: what follows an item is known and fetched meanwhile.
+  constexpr int64_t kPiecesPerThread = 8;
+  const int64_t grain = num_items / (kPiecesPerThread * NumThreads()) + 1;
+  ParallelFor(num_items, grain, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
-      const WorkItem& item = work[static_cast<size_t>(i)];
-      if (call.cache != nullptr && !write_first) write(item);
-      AttendItem<T>(call, item);
+      const WorkItem* item = &work[static_cast<size_t>(i)];
+      if (call.cache != nullptr && !write_first) write(*item);
+      AttendItem<T>(call, *item, i + 1 < end ? item + 1 : nullptr);
     }
   });
 }

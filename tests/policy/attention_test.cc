@@ -39,6 +39,8 @@ const Shape kShapes[] = {
     {.heads = 3, .kv_heads = 1, .key_width = 21, .value_width = 18, .absorbed = true},
     {.heads = 4, .kv_heads = 2, .key_width = 24, .value_width = 24, .window = 5},
     {.heads = 2, .kv_heads = 2, .key_width = 16, .value_width = 16, .window = 33},
+    {.heads = 8, .kv_heads = 1, .key_width = 96, .value_width = 64, .absorbed = true},
+    {.heads = 4, .kv_heads = 2, .key_width = 32, .value_width = 32, .window = 70},
 };
 
 struct Inputs {
@@ -172,7 +174,7 @@ TEST(Attention, OfLongPackedSequencesAgreesWithTheReferenceInValuesAndGradients)
 }
 
 TEST(Attention, GivesTheSameBitsToLearnerPrefillChunksAndDecode) {
-  constexpr int64_t kRows = 75;
+  constexpr int64_t kRows = 150;
   for (const Shape& shape : kShapes) {
     for (const at::ScalarType dtype : {at::kFloat, at::kBFloat16}) {
       const Inputs in = RandomInputs(shape, kRows, dtype);
@@ -185,7 +187,7 @@ TEST(Attention, GivesTheSameBitsToLearnerPrefillChunksAndDecode) {
           const at::Tensor learner = Learner(in, shape, Packed({kRows}));
           if (!expected.defined()) expected = learner;
           EXPECT_TRUE(SameBits(expected, learner)) << num_threads << " threads";
-          KvLayer cache = MakeCache(shape, 7, dtype);
+          KvLayer cache = MakeCache(shape, 11, dtype);
           const auto chunks = [&](const auto& chunk_of) {
             return SameBits(expected, InChunks(in, shape, cache, chunk_of));
           };
@@ -221,8 +223,8 @@ TEST(Attention, GivesASequenceTheSameBitsAloneAndInAPack) {
 // prefix.
 TEST(Attention, DecodesABatchToTheBitsOfEachSequenceAlone) {
   const Shape& shape = kShapes[0];
-  const at::Tensor keys = Random({200, kPageTokens, 3, 64}, 4);
-  const at::Tensor values = Random({200, kPageTokens, 3, 64}, 5);
+  const at::Tensor keys = Random({400, kPageTokens, 3, 64}, 4);
+  const at::Tensor values = Random({400, kPageTokens, 3, 64}, 5);
   for (const at::ScalarType dtype : {at::kFloat, at::kBFloat16}) {
     const Inputs in = RandomInputs(shape, 64, dtype, 20);
     for (const Form& form : KernelForms()) {
@@ -231,7 +233,7 @@ TEST(Attention, DecodesABatchToTheBitsOfEachSequenceAlone) {
       std::vector<SequenceSpan> spans;
       int32_t next_page = 10;
       for (int64_t i = 0; i < 64; ++i) {
-        SequenceSpan span{.row = i, .num_rows = 1, .num_cached = i % 37, .pages = {}};
+        SequenceSpan span{.row = i, .num_rows = 1, .num_cached = i * 5 % 150, .pages = {}};
         if (span.num_cached >= 16) span.pages.push_back(7);  // the shared one
         while (static_cast<int64_t>(span.pages.size()) * kPageTokens <= span.num_cached) {
           span.pages.push_back(next_page++);

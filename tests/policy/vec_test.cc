@@ -56,12 +56,11 @@ TEST_P(VecTest, ExpOfTheExtremes) {
   EXPECT_EQ(ExpOf(0), 1);
   EXPECT_EQ(ExpOf(-0.0f), 1);
   EXPECT_EQ(ExpOf(-kInfinity), 0);
-  EXPECT_EQ(ExpOf(-104), 0);
   EXPECT_EQ(ExpOf(kInfinity), kInfinity);
   EXPECT_EQ(ExpOf(88.8f), kInfinity);
   EXPECT_TRUE(std::isnan(ExpOf(kNan)));
-  const float smallest = std::numeric_limits<float>::denorm_min();
-  EXPECT_NEAR(ExpOf(-95) / smallest, std::exp(-95.0) / smallest, 1);  // a denormal
+  EXPECT_EQ(ExpOf(-87.34f), 0);  // e^x would not be normal
+  EXPECT_TRUE(std::isnormal(ExpOf(-87.3365f)));
 }
 
 TEST_P(VecTest, RoundsToTheNearestIntegerTiesToEven) {

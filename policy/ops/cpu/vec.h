@@ -27,24 +27,38 @@
 
 namespace rationale::ops::cpu::RATIONALE_LEVEL {
 
-// Every level's header gives these (n lanes: 1 <= n <= kWidth, the other lanes load as 0 and are
-// not stored):
-//   Vec Zero();  Vec Set1(float);  Vec Load(const float*);  Vec Load(const float*, int n);
-//   Vec Load(const Bf16*);  Vec Load(const Bf16*, int n);
-//   void Store(float*, Vec);  void Store(float*, Vec, int n);
-//   void Store(Bf16*, Vec);  void Store(Bf16*, Vec, int n);   rounded to nearest even, any NaN to
-//   0x7fc0 Vec Fma(Vec a, Vec b, Vec c);   a * b + c, rounded once except at the portable level Vec
-//   Max(Vec a, Vec b);  Vec Min(Vec a, Vec b);   b where either is NaN Vec Round(Vec);   to the
-//   nearest integer, ties to even; portable: |x| < 2^22 Vec Scale(Vec p, Vec n);   p * 2^n for
-//   integral n in [-252, 254] float Sum(Vec);  float Maximum(Vec);   over the lanes, halves folded
-//   onto each other
+// Every level's header gives these, with n lanes: 1 <= n <= kWidth, the other lanes load as 0 and
+// are not stored.
+// - Vec Zero(), Set1(float)
+// - Vec Load(const float* or const Bf16*), Load(.., int n)
+// - void Store(float* or Bf16*, Vec), Store(.., Vec, int n): to bfloat16 rounded to nearest even,
+//   any NaN as 0x7fc0
+// - void LoadPair(const Bf16*, Vec& first, Vec& second), StorePair(Bf16*, Vec first, Vec second):
+//   2 kWidth elements, shared out over the two in the way that is cheapest
+// - Vec Fma(Vec a, Vec b, Vec c): a * b + c, rounded once except at the portable level
+// - Vec Max(Vec a, Vec b), Min(Vec a, Vec b): b where either is NaN
+// - Vec Round(Vec): to the nearest integer, ties to even; portable: |x| < 2^22
+// - Vec Scale(Vec p, Vec n): p * 2^n for integral n in [-252, 254]
+// - float Sum(Vec), Maximum(Vec): over the lanes, halves folded onto each other
 
-// e^x within 1 unit in the last place; 0 below -103.97, infinity above 88.73, NaN for NaN. x = n ln
-// 2 + r with |r| <= ln 2 / 2, and the polynomial of Moshier's Cephes (expf) in r.
+inline void LoadPair(const float* p, Vec& first, Vec& second) {
+  first = Load(p);
+  second = Load(p + kWidth);
+}
+inline void StorePair(float* p, Vec first, Vec second) {
+  Store(p, first);
+  Store(p + kWidth, second);
+}
+
+// e^x within 1 unit in the last place; 0 where it is below the least normal number (x below
+// -87.33: processors take a hundred cycles for a result that is not normal), infinity above 88.73,
+// NaN for NaN. x = n ln 2 + r with |r| <= ln 2 / 2, and the polynomial of Moshier's Cephes (expf)
+// in r.
 inline Vec Exp(Vec x) {
-  x = Max(Set1(-104.0f), Min(Set1(89.0f), x));
-  const Vec n = Round(x * Set1(1.44269504088896341f));
-  Vec r = Fma(n, Set1(-0.693359375f), x);
+  const Vec least = Set1(-87.33654f);
+  const Vec clamped = Max(least, Min(Set1(89.0f), x));
+  const Vec n = Round(clamped * Set1(1.44269504088896341f));
+  Vec r = Fma(n, Set1(-0.693359375f), clamped);
   r = Fma(n, Set1(2.12194440e-4f), r);
   Vec p = Set1(1.9875691500e-4f);
   p = Fma(p, r, Set1(1.3981999507e-3f));
@@ -52,7 +66,7 @@ inline Vec Exp(Vec x) {
   p = Fma(p, r, Set1(4.1665795894e-2f));
   p = Fma(p, r, Set1(1.6666665459e-1f));
   p = Fma(p, r, Set1(5.0000001201e-1f));
-  return Scale(Fma(p, r * r, r) + Set1(1.0f), n);
+  return x < least ? Zero() : Scale(Fma(p, r * r, r) + Set1(1.0f), n);
 }
 
 }  // namespace rationale::ops::cpu::RATIONALE_LEVEL

@@ -40,13 +40,16 @@ inline void Store(float* p, Vec v, int n) {
 inline Vec FromBf16(__m128i bits) {
   return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(bits), 16));
 }
-inline __m128i ToBf16(Vec v) {
+// In the upper half of each lane.
+inline __m256i RoundToBf16(Vec v) {
   const __m256i bits = _mm256_castps_si256(v);
   const __m256i odd = _mm256_and_si256(_mm256_srli_epi32(bits, 16), _mm256_set1_epi32(1));
   const __m256i rounded = _mm256_add_epi32(bits, _mm256_add_epi32(odd, _mm256_set1_epi32(0x7fff)));
   const __m256i nan = _mm256_castps_si256(_mm256_cmp_ps(v, v, _CMP_UNORD_Q));
-  const __m256i upper =
-      _mm256_blendv_epi8(_mm256_srli_epi32(rounded, 16), _mm256_set1_epi32(0x7fc0), nan);
+  return _mm256_blendv_epi8(rounded, _mm256_set1_epi32(0x7fc00000), nan);
+}
+inline __m128i ToBf16(Vec v) {
+  const __m256i upper = _mm256_srli_epi32(RoundToBf16(v), 16);
   return _mm_packus_epi32(_mm256_castsi256_si128(upper), _mm256_extracti128_si256(upper, 1));
 }
 inline Vec Load(const Bf16* p) {
@@ -63,6 +66,17 @@ inline void Store(Bf16* p, Vec v) {
 inline void Store(Bf16* p, Vec v, int n) {
   const __m128i bits = ToBf16(v);
   std::memcpy(p, &bits, static_cast<size_t>(n) * sizeof(Bf16));
+}
+
+inline void LoadPair(const Bf16* p, Vec& first, Vec& second) {
+  const __m256i pairs = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+  first = _mm256_castsi256_ps(_mm256_slli_epi32(pairs, 16));
+  second = _mm256_castsi256_ps(_mm256_and_si256(pairs, _mm256_set1_epi32(-0x10000)));
+}
+inline void StorePair(Bf16* p, Vec first, Vec second) {
+  const __m256i upper = _mm256_and_si256(RoundToBf16(second), _mm256_set1_epi32(-0x10000));
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(p),
+                      _mm256_or_si256(upper, _mm256_srli_epi32(RoundToBf16(first), 16)));
 }
 
 inline Vec Fma(Vec a, Vec b, Vec c) {

@@ -39,13 +39,16 @@ inline void Store(float* p, Vec v, int n) {
 inline Vec FromBf16(__m256i bits) {
   return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(bits), 16));
 }
-inline __m256i ToBf16(Vec v) {
+// In the upper half of each lane.
+inline __m512i RoundToBf16(Vec v) {
   const __m512i bits = _mm512_castps_si512(v);
   const __m512i odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
   const __m512i rounded = _mm512_add_epi32(bits, _mm512_add_epi32(odd, _mm512_set1_epi32(0x7fff)));
   const __mmask16 nan = _mm512_cmp_ps_mask(v, v, _CMP_UNORD_Q);
-  return _mm512_cvtepi32_epi16(
-      _mm512_mask_blend_epi32(nan, _mm512_srli_epi32(rounded, 16), _mm512_set1_epi32(0x7fc0)));
+  return _mm512_mask_blend_epi32(nan, rounded, _mm512_set1_epi32(0x7fc00000));
+}
+inline __m256i ToBf16(Vec v) {
+  return _mm512_cvtepi32_epi16(_mm512_srli_epi32(RoundToBf16(v), 16));
 }
 inline Vec Load(const Bf16* p) {
   return FromBf16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
@@ -58,6 +61,16 @@ inline void Store(Bf16* p, Vec v) {
 }
 inline void Store(Bf16* p, Vec v, int n) {
   _mm256_mask_storeu_epi16(p, FirstLanes(n), ToBf16(v));
+}
+
+inline void LoadPair(const Bf16* p, Vec& first, Vec& second) {
+  const __m512i pairs = _mm512_loadu_si512(p);
+  first = _mm512_castsi512_ps(_mm512_slli_epi32(pairs, 16));
+  second = _mm512_castsi512_ps(_mm512_and_si512(pairs, _mm512_set1_epi32(-0x10000)));
+}
+inline void StorePair(Bf16* p, Vec first, Vec second) {
+  const __m512i upper = _mm512_and_si512(RoundToBf16(second), _mm512_set1_epi32(-0x10000));
+  _mm512_storeu_si512(p, _mm512_or_si512(upper, _mm512_srli_epi32(RoundToBf16(first), 16)));
 }
 
 inline Vec Fma(Vec a, Vec b, Vec c) {

@@ -55,6 +55,15 @@ inline void Store(Bf16* p, Vec v) {
   Store(p, v, kWidth);
 }
 
+inline void LoadPair(const Bf16* p, Vec& first, Vec& second) {
+  first = Load(p);
+  second = Load(p + kWidth);
+}
+inline void StorePair(Bf16* p, Vec first, Vec second) {
+  Store(p, first);
+  Store(p + kWidth, second);
+}
+
 inline Vec Fma(Vec a, Vec b, Vec c) {
   return a * b + c;
 }

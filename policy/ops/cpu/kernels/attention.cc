@@ -5,17 +5,18 @@
 namespace rationale::ops::cpu::RATIONALE_LEVEL {
 namespace {
 
+// Keys whose scores are turned into weights together.
+constexpr int64_t kChunkKeys = 4 * kPageKeys;
+
 // A block's rows in scratch: row (position - first_position) * group + head.
 struct BlockState {
   float* q;        // [rows, padded key width]
   float* out;      // [rows, padded value width], not divided by the sums yet
-  float* scores;   // [rows, kPageKeys]: scores, then weights
-  float* maximum;  // [rows], padded: of the scores so far
-  float* raised;   // the maximum with the page's scores
-  float* factors;  // e^(maximum - raised)
-  float* sums;     // of the weights so far
-  float* keys;     // a page, if it needs widening
-  float* values;
+  float* scores;   // [rows, kChunkKeys]: scores, then weights
+  float* sums;     // [rows, kWidth]: of the weights so far, each lane's apart
+  float* maximum;  // [rows]: of the scores so far
+  float* keys;     // a chunk, if it needs widening
+  float* values;   // a page
 };
 
 BlockState Carve(const AttentionShape& shape, int64_t num_rows, float* scratch) {
@@ -27,149 +28,187 @@ BlockState Carve(const AttentionShape& shape, int64_t num_rows, float* scratch) 
   };
   return {.q = take(num_rows * key_width),
           .out = take(num_rows * value_width),
-          .scores = take(num_rows * kPageKeys),
-          .maximum = take(Padded(num_rows)),
-          .raised = take(Padded(num_rows)),
-          .factors = take(Padded(num_rows)),
-          .sums = take(Padded(num_rows)),
-          .keys = take(kPageKeys * key_width),
+          .scores = take(num_rows * kChunkKeys),
+          .sums = take(num_rows * kWidth),
+          .maximum = take(num_rows),
+          .keys = take(kChunkKeys * key_width),
           .values = take(kPageKeys * value_width)};
 }
 
-// A page's scores in state.scores become weights e^(score - raised); maximum, factors and sums move
-// on.
-void SoftmaxPage(const AttentionShape& shape, int64_t first_position, int64_t page_start,
-                 int64_t first_row, int64_t last_row, const BlockState& state) {
-  constexpr int kVecs = kPageKeys / kWidth;
-  const Vec hidden = Set1(-__builtin_inff());
-  for (int64_t row = first_row; row < last_row; ++row) {
-    const int64_t position = first_position + row / shape.group;
-    const Visible keys = VisibleKeys(position, page_start, shape.window);
-    float* scores = state.scores + row * kPageKeys;
-    Vec best = hidden;
-    for (int i = 0; i < kVecs; ++i) {
-      Vec score = Load(scores + i * kWidth) * Set1(shape.scale);
-      if (keys.last - keys.first < kPageKeys) score = Select(score, i * kWidth, keys, hidden);
-      Store(scores + i * kWidth, score);
-      best = Max(score, best);
-    }
-    const float top = Maximum(best);
-    state.raised[row] = top > state.maximum[row] ? top : state.maximum[row];
-  }
-  for (int64_t row = first_row; row < last_row; row += kWidth) {
-    const int n = static_cast<int>(MinOf(last_row - row, kWidth));
-    const Vec raised = Load(state.raised + row, n);
-    Store(state.factors + row, Exp(Load(state.maximum + row, n) - raised), n);
-    Store(state.maximum + row, raised, n);
-  }
-  for (int64_t row = first_row; row < last_row; ++row) {
-    float* scores = state.scores + row * kPageKeys;
-    Vec sum = Zero();
-    for (int i = 0; i < kVecs; ++i) {
-      const Vec weight = Exp(Load(scores + i * kWidth) - Set1(state.raised[row]));
-      Store(scores + i * kWidth, weight);
-      sum = sum + weight;
-    }
-    state.sums[row] = state.sums[row] * state.factors[row] + Sum(sum);
-  }
+struct Positions {
+  int64_t begin, end;
+};
+
+// Those of a block that see some of the `num_keys` keys from `first_key` on.
+template <typename T>
+Positions Seeing(const AttentionShape& shape, const AttentionBlock<T>& block, int64_t first_key,
+                 int64_t num_keys) {
+  const int64_t end = block.first_position + block.num_positions;
+  return {MaxOf(block.first_position, first_key),
+          shape.window > 0 ? MinOf(end, first_key + num_keys - 1 + shape.window) : end};
 }
 
-// out = out * factor + weights . values. Each row stops at its own last key: the rows of one
-// position, or any rows that see the whole page, go together.
-template <typename T>
-void AddPage(const AttentionShape& shape, int64_t first_position, int64_t page_start,
-             int64_t first_row, int64_t last_row, const Matrix<T>& values,
-             const BlockState& state) {
+// The scores of a row become weights e^(score - maximum of all so far); its maximum, sum and output
+// move on.
+void SoftmaxRow(const AttentionShape& shape, const Visible& keys, int64_t row,
+                const BlockState& state) {
+  float* scores = state.scores + row * kChunkKeys;
+  const int64_t first = keys.first / kWidth * kWidth;
+  const Vec hidden = Set1(-__builtin_inff());
+  Vec best = hidden;
+  for (int64_t i = first; i < keys.last; i += kWidth) {
+    Vec score = Load(scores + i) * Set1(shape.scale);
+    if (i < keys.first || i + kWidth > keys.last) score = Select(score, i, keys, hidden);
+    Store(scores + i, score);
+    best = Max(score, best);
+  }
+  const float top = Maximum(best), before = state.maximum[row];
+  const float maximum = top > before ? top : before;
+  const Vec factor = Exp(Set1(before) - Set1(maximum));
+  Vec sum = Load(state.sums + row * kWidth) * factor;
+  for (int64_t i = first; i < keys.last; i += kWidth) {
+    const Vec weight = Exp(Load(scores + i) - Set1(maximum));
+    Store(scores + i, weight);
+    sum = sum + weight;
+  }
+  state.maximum[row] = maximum;
+  Store(state.sums + row * kWidth, sum);
   const int64_t width = Padded(shape.value_width);
-  const auto visible = [&](int64_t row) {
-    return VisibleKeys(first_position + row / shape.group, page_start, shape.window);
+  float* out = state.out + row * width;
+  for (int64_t i = 0; i < width; i += kWidth) Store(out + i, Load(out + i) * factor);
+}
+
+// out += weights . values of a page. Each row stops at its own last key: the rows of one position,
+// or of any positions that see the whole page, go together.
+template <typename T, typename Ahead>
+void AddPage(const AttentionShape& shape, int64_t first_position, const Positions& seeing,
+             int64_t page, const Matrix<T>& values, Ahead ahead, const BlockState& state) {
+  const int64_t width = Padded(shape.value_width);
+  const auto visible = [&](int64_t position) {
+    return VisibleKeys(position, page, kPageKeys, shape.window);
   };
-  for (int64_t row = first_row; row < last_row;) {
-    const Visible keys = visible(row);
-    int64_t end = row + 1;
-    while (end < last_row && visible(end).first == keys.first && visible(end).last == keys.last) {
+  for (int64_t position = seeing.begin; position < seeing.end;) {
+    const Visible keys = visible(position);
+    int64_t end = position + 1;
+    while (end < seeing.end && visible(end).first == keys.first && visible(end).last == keys.last) {
       ++end;
     }
-    AddWeighted({state.out + row * width, width, state.factors + row}, end - row,
-                {state.scores + row * kPageKeys, kPageKeys, 1}, values, keys.first, keys.last,
-                width);
-    row = end;
+    const int64_t row = (position - first_position) * shape.group;
+    const float* weights = state.scores + row * kChunkKeys + page % kChunkKeys;
+    AddWeighted({state.out + row * width, width}, (end - position) * shape.group,
+                {weights, kChunkKeys, 1}, values, keys.first, keys.last, width, ahead);
+    ahead = {};
+    position = end;
   }
 }
 
-// Keys that lie at `keys`, values at `values`, in either dtype.
 template <typename T>
-void AttendPage(const AttentionShape& shape, int64_t first_position, int64_t page_start,
-                int64_t first_row, int64_t last_row, const Matrix<T>& keys, const Matrix<T>& values,
-                const BlockState& state) {
-  const int64_t width = Padded(shape.key_width);
-  Scores(state.q + first_row * width, width, last_row - first_row, keys, width,
-         state.scores + first_row * kPageKeys);
-  SoftmaxPage(shape, first_position, page_start, first_row, last_row, state);
-  AddPage(shape, first_position, page_start, first_row, last_row, values, state);
+PageAhead<T> Ahead(const TokenRows<T>& rows, int64_t page, int64_t num_keys, int64_t width) {
+  if (rows.data == nullptr || page >= num_keys) return {};
+  return {PageOf(rows, page), MinOf(num_keys - page, kPageKeys), width};
 }
 
-// The rows that see the page that starts at key `page`.
+// The keys that are read a chunk after `page`.
 template <typename T>
-void ForwardPage(const AttentionShape& shape, const AttentionBlock<T>& block, int64_t page,
-                 const BlockState& state) {
-  const int64_t begin = block.first_position, end = begin + block.num_positions;
-  const int64_t from = MaxOf(begin, page);
-  const int64_t to = shape.window > 0 ? MinOf(end, page + kPageKeys - 1 + shape.window) : end;
-  const int64_t first_row = (from - begin) * shape.group, last_row = (to - begin) * shape.group;
-  const int64_t num_keys = MinOf(block.num_keys - page, kPageKeys);
+PageAhead<T> KeysAhead(const AttentionShape& shape, const AttentionBlock<T>& block, int64_t page) {
+  const int64_t ahead = page + kChunkKeys, end = block.first_position + block.num_positions;
+  if (ahead < end) return Ahead(block.keys, ahead, block.num_keys, shape.key_width);
+  return Ahead(block.next_keys, page % kChunkKeys, block.num_next_keys, shape.key_width);
+}
+
+// A page as it lies, or in float32.
+template <bool kInPlace, typename T>
+auto ReadPage(const TokenRows<T>& rows, int64_t page, int64_t num_keys, int64_t width,
+              float* scratch) {
+  if constexpr (kInPlace) {
+    return PageOf(rows, page);
+  } else {
+    return LoadPage(rows, page, num_keys, width, scratch);
+  }
+}
+
+// The rows that see some of the chunk that starts at key `chunk`.
+template <bool kInPlace, typename T>
+void ForwardChunk(const AttentionShape& shape, const AttentionBlock<T>& block, int64_t chunk,
+                  const BlockState& state) {
+  const int64_t width = Padded(shape.key_width), group = shape.group;
+  const Positions positions = Seeing(shape, block, chunk, kChunkKeys);
+  const int64_t first_key = VisibleKeys(positions.begin, chunk, kChunkKeys, shape.window).first;
+  const int64_t first_page = chunk + first_key / kPageKeys * kPageKeys;
+  const int64_t last_key = MinOf(positions.end, chunk + kChunkKeys);
   const bool own_values = block.values.data != nullptr;
+  decltype(ReadPage<kInPlace>(block.keys, 0, 0, 0, nullptr)) keys[kChunkKeys / kPageKeys];
+  for (int64_t page = first_page; page < last_key; page += kPageKeys) {
+    const int64_t num_keys = MinOf(block.num_keys - page, kPageKeys);
+    auto& rows = keys[(page - chunk) / kPageKeys];
+    rows = ReadPage<kInPlace>(block.keys, page, num_keys, shape.key_width,
+                              state.keys + (page - chunk) * width);
+    const Positions seeing = Seeing(shape, block, page, kPageKeys);
+    const int64_t row = (seeing.begin - block.first_position) * group;
+    Scores({state.q + row * width, width}, (seeing.end - seeing.begin) * group, rows, width,
+           {state.scores + row * kChunkKeys + (page - chunk), kChunkKeys},
+           Ahead(block.values, page, block.num_keys, shape.value_width));
+  }
+  for (int64_t position = positions.begin; position < positions.end; ++position) {
+    const Visible visible = VisibleKeys(position, chunk, kChunkKeys, shape.window);
+    const int64_t row = (position - block.first_position) * group;
+    for (int64_t head = 0; head < group; ++head) SoftmaxRow(shape, visible, row + head, state);
+  }
+  for (int64_t page = first_page; page < last_key; page += kPageKeys) {
+    const int64_t num_keys = MinOf(block.num_keys - page, kPageKeys);
+    const auto values = own_values ? ReadPage<kInPlace>(block.values, page, num_keys,
+                                                        shape.value_width, state.values)
+                                   : keys[(page - chunk) / kPageKeys];
+    AddPage(shape, block.first_position, Seeing(shape, block, page, kPageKeys), page, values,
+            KeysAhead(shape, block, page), state);
+  }
+}
 
-  if (const int64_t next = page + kPageKeys; next < end) {
-    const int64_t num_next = MinOf(block.num_keys - next, kPageKeys);
-    Prefetch(PageOf(block.keys, next), num_next, shape.key_width);
-    if (own_values) Prefetch(PageOf(block.values, next), num_next, shape.value_width);
+// A few rows read each key once or twice: it is widened as it is read, with the same bits. Whole
+// pages of whole vectors are read; what lies behind the last key of a page is not used.
+template <typename T>
+bool ReadsInPlace(const AttentionShape& shape, const AttentionBlock<T>& block) {
+  constexpr int64_t kRowsInPlace = 8;
+  return block.num_positions * shape.group <= kRowsInPlace && block.keys.pages != nullptr &&
+         shape.key_width % kPair == 0 && shape.value_width % kPair == 0;
+}
+
+// Calls f(row, token, head) for every row.
+template <typename Function>
+void ForEachRow(int64_t num_positions, int64_t group, const Function& f) {
+  int64_t row = 0;
+  for (int64_t token = 0; token < num_positions; ++token) {
+    for (int64_t head = 0; head < group; ++head) f(row++, token, head);
   }
-  // A few rows read each key once or twice: it is widened as it is read, with the same bits.
-  constexpr int64_t kRowsInPlace = 4;
-  if (block.num_positions * shape.group <= kRowsInPlace && num_keys == kPageKeys &&
-      shape.key_width % kWidth == 0 && shape.value_width % kWidth == 0) {
-    const Matrix<T> keys = PageOf(block.keys, page);
-    AttendPage(shape, begin, page, first_row, last_row, keys,
-               own_values ? PageOf(block.values, page) : keys, state);
-    return;
-  }
-  const Rows keys = LoadPage(block.keys, page, num_keys, shape.key_width, state.keys);
-  const Rows values =
-      own_values ? LoadPage(block.values, page, num_keys, shape.value_width, state.values) : keys;
-  AttendPage(shape, begin, page, first_row, last_row, keys, values, state);
 }
 
 template <typename T>
 void Forward(const AttentionShape& shape, const AttentionBlock<T>& block, float* scratch) {
-  const int64_t group = shape.group, num_rows = block.num_positions * group;
+  const int64_t num_positions = block.num_positions, num_rows = num_positions * shape.group;
   const int64_t key_width = Padded(shape.key_width), value_width = Padded(shape.value_width);
   const BlockState state = Carve(shape, num_rows, scratch);
-  for (int64_t row = 0; row < num_rows; ++row) {
-    const T* q =
-        block.q.data + row / group * block.q.token_stride + row % group * block.q.head_stride;
-    Widen(q, state.q + row * key_width, shape.key_width);
+  ForEachRow(num_positions, shape.group, [&](int64_t row, int64_t token, int64_t head) {
+    Widen(block.q.At(token, head), state.q + row * key_width, shape.key_width);
     state.maximum[row] = -__builtin_inff();
-    state.sums[row] = 0;
-  }
+  });
+  Clear(state.sums, num_rows * kWidth);
   Clear(state.out, num_rows * value_width);
 
-  const int64_t begin = block.first_position, end = begin + block.num_positions;
+  const int64_t begin = block.first_position, end = begin + num_positions;
   const int64_t first_key = shape.window > 0 ? MaxOf(begin - shape.window + 1, 0) : 0;
-  for (int64_t page = first_key / kPageKeys * kPageKeys; page < end; page += kPageKeys) {
-    ForwardPage(shape, block, page, state);
+  const bool in_place = ReadsInPlace(shape, block);
+  for (int64_t chunk = first_key / kChunkKeys * kChunkKeys; chunk < end; chunk += kChunkKeys) {
+    (in_place ? ForwardChunk<true, T> : ForwardChunk<false, T>)(shape, block, chunk, state);
   }
 
-  for (int64_t row = 0; row < num_rows; ++row) {
-    const int64_t token = row / group, head = row % group;
-    Narrow(state.out + row * value_width,
-           block.out.data + token * block.out.token_stride + head * block.out.head_stride,
-           shape.value_width, Set1(1.0f / state.sums[row]));
+  ForEachRow(num_positions, shape.group, [&](int64_t row, int64_t token, int64_t head) {
+    const float sum = Sum(Load(state.sums + row * kWidth));
+    Narrow(state.out + row * value_width, block.out.At(token, head), shape.value_width,
+           Set1(1.0f / sum));
     if (block.log_sums.data != nullptr) {
-      block.log_sums.data[token * block.log_sums.token_stride + head * block.log_sums.head_stride] =
-          state.maximum[row] + __builtin_logf(state.sums[row]);
+      *block.log_sums.At(token, head) = state.maximum[row] + __builtin_logf(sum);
     }
-  }
+  });
 }
 
 }  // namespace

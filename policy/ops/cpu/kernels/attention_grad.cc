@@ -16,7 +16,6 @@ struct GradState {
   float* log_sums;
   float* weights;  // [rows, kPageKeys]
   float* dscores;
-  float* ones;
   float* keys;  // a page, if it needs widening
   float* values;
 };
@@ -38,7 +37,6 @@ GradState Carve(const AttentionShape& shape, int64_t num_positions, int64_t num_
           .log_sums = take(Padded(num_rows)),
           .weights = take(num_rows * kPageKeys),
           .dscores = take(num_rows * kPageKeys),
-          .ones = take(MaxOf(Padded(num_rows), kPageKeys)),
           .keys = take(kPageKeys * key_width),
           .values = take(kPageKeys * value_width)};
 }
@@ -74,7 +72,8 @@ void LoadBlock(const AttentionShape& shape, const AttentionGrads<T>& grads, int6
 void PageGradients(const AttentionShape& shape, int64_t first_position, int64_t page_start,
                    int64_t first_row, int64_t last_row, const GradState& state) {
   for (int64_t row = first_row; row < last_row; ++row) {
-    const Visible keys = VisibleKeys(first_position + row / shape.group, page_start, shape.window);
+    const Visible keys =
+        VisibleKeys(first_position + row / shape.group, page_start, kPageKeys, shape.window);
     for (int i = 0; i < kPageKeys; i += kWidth) {
       float* weights = state.weights + row * kPageKeys + i;
       float* dscores = state.dscores + row * kPageKeys + i;
@@ -103,15 +102,15 @@ void BackwardPage(const AttentionShape& shape, const AttentionGrads<T>& grads, i
   const float* dout = state.dout + first_row * value_width;
   float* weights = state.weights + first_row * kPageKeys;
   float* dscores = state.dscores + first_row * kPageKeys;
-  Scores(q, key_width, num_rows, keys, key_width, weights);
-  Scores(dout, value_width, num_rows, values, value_width, dscores);
+  Scores({q, key_width}, num_rows, keys, key_width, {weights, kPageKeys});
+  Scores({dout, value_width}, num_rows, values, value_width, {dscores, kPageKeys});
   PageGradients(shape, begin, page, first_row, last_row, state);
-  AddWeighted({state.dq + first_row * key_width, key_width, state.ones}, num_rows,
-              {dscores, kPageKeys, 1}, keys, 0, num_keys, key_width);
-  AddWeighted({state.dkeys + page * key_width, key_width, state.ones}, num_keys,
-              {dscores, 1, kPageKeys}, Rows{q, key_width}, 0, num_rows, key_width);
-  AddWeighted({state.dvalues + page * value_width, value_width, state.ones}, num_keys,
-              {weights, 1, kPageKeys}, Rows{dout, value_width}, 0, num_rows, value_width);
+  AddWeighted({state.dq + first_row * key_width, key_width}, num_rows, {dscores, kPageKeys, 1},
+              keys, 0, num_keys, key_width);
+  AddWeighted({state.dkeys + page * key_width, key_width}, num_keys, {dscores, 1, kPageKeys},
+              Rows{q, key_width}, 0, num_rows, key_width);
+  AddWeighted({state.dvalues + page * value_width, value_width}, num_keys, {weights, 1, kPageKeys},
+              Rows{dout, value_width}, 0, num_rows, value_width);
 }
 
 template <typename T>
@@ -122,7 +121,7 @@ void StoreKeyGradients(const AttentionShape& shape, const AttentionGrads<T>& gra
     float* dkey = state.dkeys + i * key_width;
     const float* dvalue = state.dvalues + i * value_width;
     if (grads.dvalues == nullptr) {
-      for (int64_t c = 0; c < shape.value_width; ++c) dkey[c] += dvalue[c];
+      for (int64_t c = 0; c < value_width; ++c) dkey[c] += dvalue[c];
     } else {
       Narrow(dvalue, grads.dvalues + i * grads.dvalues_stride, shape.value_width, Set1(1.0f));
     }
@@ -137,7 +136,6 @@ void Backward(const AttentionShape& shape, const AttentionGrads<T>& grads, float
   const GradState state = Carve(shape, grads.num_positions, step * shape.group, scratch);
   Clear(state.dkeys, grads.num_positions * key_width);
   Clear(state.dvalues, grads.num_positions * value_width);
-  for (int64_t i = 0; i < MaxOf(step * shape.group, kPageKeys); ++i) state.ones[i] = 1;
   for (int64_t begin = 0; begin < grads.num_positions; begin += step) {
     const int64_t end = MinOf(begin + step, grads.num_positions);
     LoadBlock(shape, grads, begin, end - begin, state);

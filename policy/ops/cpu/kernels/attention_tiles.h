@@ -1,7 +1,8 @@
 // attention_tiles: the pieces that attention's forward and backward kernels are made of.
 //
-// Matrices in scratch are float32 with rows padded with zeros to whole vectors. A page has
-// kPageKeys keys.
+// Matrices in scratch are float32 with rows padded with zeros to whole pairs of vectors, a pair in
+// the order in which LoadPair reads it: all of them alike, so that it does not show outside. A page
+// has kPageKeys keys.
 
 #pragma once
 
@@ -14,10 +15,12 @@
 namespace rationale::ops::cpu::RATIONALE_LEVEL {
 namespace {
 
-constexpr int kPageKeys = 16;
+constexpr int64_t kPageKeys = 16;
+constexpr int kPair = 2 * kWidth;
+constexpr int64_t kCacheLine = 64;
 
 inline int64_t Padded(int64_t n) {
-  return (n + kWidth - 1) / kWidth * kWidth;
+  return (n + kPair - 1) / kPair * kPair;
 }
 inline int64_t MinOf(int64_t a, int64_t b) {
   return a < b ? a : b;
@@ -26,19 +29,27 @@ inline int64_t MaxOf(int64_t a, int64_t b) {
   return a > b ? a : b;
 }
 
-// n elements in float32, and zeros to the end of the last vector.
+// n elements in float32, and zeros to the end of the last pair of vectors.
 template <typename T>
 inline void Widen(const T* from, float* to, int64_t n) {
-  int64_t i = 0;
-  for (; i + kWidth <= n; i += kWidth) Store(to + i, Load(from + i));
-  if (i < n) Store(to + i, Load(from + i, static_cast<int>(n - i)));
+  for (int64_t i = 0; i < n; i += kPair) {
+    T rest[kPair] = {};
+    if (n - i < kPair) __builtin_memcpy(rest, from + i, static_cast<size_t>(n - i) * sizeof(T));
+    Vec first, second;
+    LoadPair(n - i < kPair ? rest : from + i, first, second);
+    Store(to + i, first);
+    Store(to + i + kWidth, second);
+  }
 }
 
 template <typename T>
 inline void Narrow(const float* from, T* to, int64_t n, Vec factor) {
-  int64_t i = 0;
-  for (; i + kWidth <= n; i += kWidth) Store(to + i, Load(from + i) * factor);
-  if (i < n) Store(to + i, Load(from + i) * factor, static_cast<int>(n - i));
+  for (int64_t i = 0; i < n; i += kPair) {
+    T rest[kPair];
+    StorePair(n - i < kPair ? rest : to + i, Load(from + i) * factor,
+              Load(from + i + kWidth) * factor);
+    if (n - i < kPair) __builtin_memcpy(to + i, rest, static_cast<size_t>(n - i) * sizeof(T));
+  }
 }
 
 inline void Clear(float* to, int64_t n) {
@@ -61,25 +72,13 @@ inline Matrix<T> PageOf(const TokenRows<T>& rows, int64_t first_key) {
           rows.token_stride};
 }
 
-// Asks for rows that are read soon: a sequence's pages lie anywhere, so that the processor does not
-// guess the next one.
-template <typename T>
-inline void Prefetch(const Matrix<T>& rows, int64_t num_rows, int64_t width) {
-  constexpr int64_t kLineElements = 64 / sizeof(T);
-  for (int64_t row = 0; row < num_rows; ++row) {
-    for (int64_t i = 0; i < width; i += kLineElements) {
-      __builtin_prefetch(rows.data + row * rows.stride + i);
-    }
-  }
-}
-
 // The same in float32; where they need no widening they stay where they are.
 template <typename T>
 inline Rows LoadPage(const TokenRows<T>& rows, int64_t first_key, int64_t num_keys, int64_t width,
                      float* scratch) {
   const T* from = PageOf(rows, first_key).data;
   if constexpr (sizeof(T) == sizeof(float)) {
-    if (num_keys == kPageKeys && width % kWidth == 0) return {from, rows.token_stride};
+    if (num_keys == kPageKeys && width % kPair == 0) return {from, rows.token_stride};
   }
   const int64_t stride = Padded(width);
   for (int64_t key = 0; key < num_keys; ++key) {
@@ -88,53 +87,82 @@ inline Rows LoadPage(const TokenRows<T>& rows, int64_t first_key, int64_t num_ke
   return {scratch, stride};
 }
 
+// A page that is read soon, asked for line by line while something else is computed: the pages of a
+// sequence lie anywhere, so that the processor does not guess the next one, and all lines at once
+// would keep it waiting. Row i has `width` elements.
+template <typename T>
+struct PageAhead {
+  Matrix<T> page;
+  int64_t num_rows = 0;
+  int64_t width = 0;
+
+  // The kPair elements from i on.
+  // The kPair elements from i on. (gcc takes a call for one without effect, and drops it.)
+  [[gnu::always_inline]] void Ask(int64_t row, int64_t i) const {
+    if (row >= num_rows || i >= width) return;
+    const T* from = page.data + row * page.stride + i;
+    __builtin_prefetch(from);
+    if constexpr (kPair * sizeof(T) > kCacheLine) __builtin_prefetch(from + kWidth);
+  }
+};
+struct NothingAhead {
+  static void Ask(int64_t, int64_t) {}
+};
+
+// A matrix that is written.
+struct Targets {
+  float* data = nullptr;
+  int64_t stride = 0;
+};
+
 // scores[r][j] = a_r . b_j for kRows rows and a page of keys: each lane adds up every kWidth-th
 // product in order, then the lanes are folded. `width` is padded.
-template <int kRows, typename T>
-inline void ScoreRows(const float* a, int64_t a_stride, const Matrix<T>& b, int64_t width,
-                      float* scores) {
+template <int kRows, typename T, typename Ahead>
+inline void ScoreRows(const Rows& a, const Matrix<T>& b, int64_t width, const Targets& scores,
+                      const Ahead& ahead) {
   constexpr int kKeys = kWidth / (kRows == 3 ? 4 : kRows);
   for (int64_t key = 0; key < kPageKeys; key += kKeys) {
     const T* keys = b.data + key * b.stride;
     Vec products[kWidth];
     for (Vec& v : products) v = Zero();
-    for (int64_t i = 0; i < width; i += kWidth) {
+    for (int64_t i = 0; i < width; i += kPair) {
       for (int j = 0; j < kKeys; ++j) {
-        const Vec x = Load(keys + j * b.stride + i);
+        ahead.Ask(key + j, i);
+        Vec first, second;
+        LoadPair(keys + j * b.stride + i, first, second);
         for (int r = 0; r < kRows; ++r) {
           Vec& sum = products[r * kKeys + j];
-          sum = Fma(Load(a + r * a_stride + i), x, sum);
+          sum = Fma(Load(a.data + r * a.stride + i), first, sum);
+          sum = Fma(Load(a.data + r * a.stride + i + kWidth), second, sum);
         }
       }
     }
     float sums[kWidth];
     Store(sums, SumEach(products));
     for (int r = 0; r < kRows; ++r) {
-      __builtin_memcpy(scores + r * kPageKeys + key, sums + r * kKeys, kKeys * sizeof(float));
+      __builtin_memcpy(scores.data + r * scores.stride + key, sums + r * kKeys,
+                       kKeys * sizeof(float));
     }
   }
 }
 
-template <typename T>
-inline void Scores(const float* a, int64_t a_stride, int64_t num_rows, const Matrix<T>& b,
-                   int64_t width, float* scores) {
+template <typename T, typename Ahead = NothingAhead>
+inline void Scores(const Rows& a, int64_t num_rows, const Matrix<T>& b, int64_t width,
+                   const Targets& scores, Ahead ahead = {}) {
+  const auto tile = [&]<int kRows>(int64_t row) {
+    ScoreRows<kRows>({a.data + row * a.stride, a.stride}, b, width,
+                     {scores.data + row * scores.stride, scores.stride}, ahead);
+    ahead = {};
+    return kRows;
+  };
   constexpr int kTile = kWidth >= 16 ? 4 : kWidth / 4;
   int64_t row = 0;
-  for (; row + kTile <= num_rows; row += kTile) {
-    ScoreRows<kTile>(a + row * a_stride, a_stride, b, width, scores + row * kPageKeys);
-  }
+  while (row + kTile <= num_rows) row += tile.template operator()<kTile>(row);
   if constexpr (kTile == 4) {
-    if (num_rows - row == 3) {
-      ScoreRows<3>(a + row * a_stride, a_stride, b, width, scores + row * kPageKeys);
-      row += 3;
-    } else if (num_rows - row == 2) {
-      ScoreRows<2>(a + row * a_stride, a_stride, b, width, scores + row * kPageKeys);
-      row += 2;
-    }
+    if (num_rows - row == 3) row += tile.template operator()<3>(row);
+    if (num_rows - row == 2) row += tile.template operator()<2>(row);
   }
-  for (; row < num_rows; ++row) {
-    ScoreRows<1>(a + row * a_stride, a_stride, b, width, scores + row * kPageKeys);
-  }
+  while (row < num_rows) row += tile.template operator()<1>(row);
 }
 
 // Weight of source row i for target row r: data[r * target_stride + i * source_stride].
@@ -144,29 +172,23 @@ struct Weights {
   int64_t source_stride = 0;
 };
 
-// Rows that are multiplied by factors[r] and added to.
-struct Targets {
-  float* data = nullptr;
-  int64_t stride = 0;
-  const float* factors = nullptr;
-};
-
-// target_r = target_r * factors[r] + sum over i = first .. last - 1, in order, of weight *
-// source_i, for kRows targets and kVecs vectors of columns from `column` on.
-template <int kRows, int kVecs, typename T>
+// target_r += weight * source_i for i = first .. last - 1, in order, for kRows targets and kPairs
+// pairs of vectors of columns from `column` on.
+template <int kRows, int kPairs, typename T, typename Ahead>
 inline void AddWeightedTile(const Targets& targets, const Weights& weights, const Matrix<T>& source,
-                            int64_t first, int64_t last, int64_t column) {
+                            int64_t first, int64_t last, int64_t column, const Ahead& ahead) {
+  constexpr int kVecs = 2 * kPairs;
   Vec sums[kRows][kVecs];
   for (int r = 0; r < kRows; ++r) {
     for (int c = 0; c < kVecs; ++c) {
-      sums[r][c] =
-          Load(targets.data + r * targets.stride + column + c * kWidth) * Set1(targets.factors[r]);
+      sums[r][c] = Load(targets.data + r * targets.stride + column + c * kWidth);
     }
   }
   for (int64_t i = first; i < last; ++i) {
     Vec x[kVecs];
-    for (int c = 0; c < kVecs; ++c) {
-      x[c] = Load(source.data + i * source.stride + column + c * kWidth);
+    for (int c = 0; c < kPairs; ++c) {
+      ahead.Ask(i, column + c * kPair);
+      LoadPair(source.data + i * source.stride + column + c * kPair, x[2 * c], x[2 * c + 1]);
     }
     for (int r = 0; r < kRows; ++r) {
       const Vec w = Set1(weights.data[r * weights.target_stride + i * weights.source_stride]);
@@ -180,54 +202,44 @@ inline void AddWeightedTile(const Targets& targets, const Weights& weights, cons
   }
 }
 
-// kRows targets from `row` on, all `width` (padded) columns.
-template <int kRows, typename T>
-inline void AddWeightedRows(const Targets& targets, const Weights& weights, int64_t row,
-                            const Matrix<T>& source, int64_t first, int64_t last, int64_t width) {
-  constexpr int kVecs = 4;
-  const Targets to{targets.data + row * targets.stride, targets.stride, targets.factors + row};
-  const Weights by{weights.data + row * weights.target_stride, weights.target_stride,
-                   weights.source_stride};
-  int64_t column = 0;
-  for (; column + kVecs * kWidth <= width; column += kVecs * kWidth) {
-    AddWeightedTile<kRows, kVecs>(to, by, source, first, last, column);
-  }
-  for (; column < width; column += kWidth) {
-    AddWeightedTile<kRows, 1>(to, by, source, first, last, column);
-  }
-}
-
-template <typename T>
+template <typename T, typename Ahead = NothingAhead>
 inline void AddWeighted(const Targets& targets, int64_t num_targets, const Weights& weights,
-                        const Matrix<T>& source, int64_t first, int64_t last, int64_t width) {
+                        const Matrix<T>& source, int64_t first, int64_t last, int64_t width,
+                        Ahead ahead = {}) {
+  const auto tile = [&]<int kRows>(int64_t row) {
+    const Targets to{targets.data + row * targets.stride, targets.stride};
+    const Weights by{weights.data + row * weights.target_stride, weights.target_stride,
+                     weights.source_stride};
+    int64_t column = 0;
+    for (; column + 2 * kPair <= width; column += 2 * kPair) {
+      AddWeightedTile<kRows, 2>(to, by, source, first, last, column, ahead);
+    }
+    if (column < width) AddWeightedTile<kRows, 1>(to, by, source, first, last, column, ahead);
+    ahead = {};
+    return kRows;
+  };
   constexpr int kTile = kWidth >= 16 ? 4 : 2;
   int64_t row = 0;
-  for (; row + kTile <= num_targets; row += kTile) {
-    AddWeightedRows<kTile>(targets, weights, row, source, first, last, width);
-  }
-  if (num_targets - row == 3) {
-    AddWeightedRows<3>(targets, weights, row, source, first, last, width);
-  } else if (num_targets - row == 2) {
-    AddWeightedRows<2>(targets, weights, row, source, first, last, width);
-  } else if (num_targets - row == 1) {
-    AddWeightedRows<1>(targets, weights, row, source, first, last, width);
-  }
+  while (row + kTile <= num_targets) row += tile.template operator()<kTile>(row);
+  if (num_targets - row == 3) row += tile.template operator()<3>(row);
+  if (num_targets - row == 2) row += tile.template operator()<2>(row);
+  if (num_targets - row == 1) row += tile.template operator()<1>(row);
 }
 
-// Keys of a page, counted in the page, that the row at `position` sees.
+// Of the `num_keys` keys from `first_key` on, counted from there, those that the row at `position`
+// sees.
 struct Visible {
   int64_t first, last;
 };
-inline Visible VisibleKeys(int64_t position, int64_t page_start, int64_t window) {
-  const int64_t first = window > 0 ? position - window + 1 - page_start : 0;
-  return {MaxOf(first, 0), MinOf(position - page_start + 1, kPageKeys)};
+inline Visible VisibleKeys(int64_t position, int64_t first_key, int64_t num_keys, int64_t window) {
+  const int64_t first = window > 0 ? position - window + 1 - first_key : 0;
+  return {MaxOf(first, 0), MinOf(position - first_key + 1, num_keys)};
 }
 
 // v where first <= lane number < last, else `other`; `lane` is the number of v's first lane.
 inline Vec Select(Vec v, int64_t lane, const Visible& keys, Vec other) {
-  float numbers[kWidth];
-  for (int i = 0; i < kWidth; ++i) numbers[i] = static_cast<float>(lane + i);
-  const Vec number = Load(numbers);
+  static constexpr float kLanes[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+  const Vec number = Load(kLanes) + Set1(static_cast<float>(lane));
   const Vec after = number < Set1(static_cast<float>(keys.last)) ? v : other;
   return number < Set1(static_cast<float>(keys.first)) ? other : after;
 }

@@ -48,41 +48,7 @@ struct FloatByFloat {
   static Vec Multiply(Operand a, Operand b, Vec sum) { return Fma(a, b, sum); }
 };
 
-// Two registers of bfloat16 columns are packed member by member, a column of the first below one of
-// the second, so that a shift widens the first and a mask the second.
-#if defined(__AVX512F__)
-inline void SplitPair(const Bf16* p, Vec& first, Vec& second) {
-  const __m512i pairs = _mm512_loadu_si512(p);
-  first = _mm512_castsi512_ps(_mm512_slli_epi32(pairs, 16));
-  second = _mm512_castsi512_ps(_mm512_and_si512(pairs, _mm512_set1_epi32(-0x10000)));
-}
-inline void JoinPair(Bf16* p) {
-  const auto* halves = reinterpret_cast<const __m256i*>(p);
-  const __m512i first = _mm512_cvtepu16_epi32(_mm256_loadu_si256(halves));
-  const __m512i second = _mm512_cvtepu16_epi32(_mm256_loadu_si256(halves + 1));
-  _mm512_storeu_si512(p, _mm512_or_si512(first, _mm512_slli_epi32(second, 16)));
-}
-#elif defined(__AVX2__)
-inline void SplitPair(const Bf16* p, Vec& first, Vec& second) {
-  const __m256i pairs = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
-  first = _mm256_castsi256_ps(_mm256_slli_epi32(pairs, 16));
-  second = _mm256_castsi256_ps(_mm256_and_si256(pairs, _mm256_set1_epi32(-0x10000)));
-}
-inline void JoinPair(Bf16* p) {
-  const auto* halves = reinterpret_cast<const __m128i*>(p);
-  const __m256i first = _mm256_cvtepu16_epi32(_mm_loadu_si128(halves));
-  const __m256i second = _mm256_cvtepu16_epi32(_mm_loadu_si128(halves + 1));
-  _mm256_storeu_si256(reinterpret_cast<__m256i*>(p),
-                      _mm256_or_si256(first, _mm256_slli_epi32(second, 16)));
-}
-#else
-inline void SplitPair(const Bf16* p, Vec& first, Vec& second) {
-  first = Load(p);
-  second = Load(p + kWidth);
-}
-inline void JoinPair(Bf16*) {}
-#endif
-
+// Pairs of registers of bfloat16 columns are packed in the order in which LoadPair reads them.
 struct FloatByBf16 {
   using A = float;
   using B = Bf16;
@@ -92,7 +58,7 @@ struct FloatByBf16 {
   static Operand Broadcast(const A* a) { return Set1(*a); }
   template <int kVecs>
   static void LoadB(const B* b, Operand (&columns)[kVecs]) {
-    for (int v = 0; v + 1 < kVecs; v += 2) SplitPair(b + v * kWidth, columns[v], columns[v + 1]);
+    for (int v = 0; v + 1 < kVecs; v += 2) LoadPair(b + v * kWidth, columns[v], columns[v + 1]);
     if constexpr (kVecs % 2 == 1) columns[kVecs - 1] = Load(b + (kVecs - 1) * kWidth);
   }
   static Vec Multiply(Operand a, Operand b, Vec sum) { return Fma(a, b, sum); }
@@ -101,7 +67,7 @@ struct FloatByBf16 {
     int64_t i = 0;
     for (; i + 2 * kWidth <= width; i += 2 * kWidth) {
       Vec first, second;
-      SplitPair(b + i, first, second);
+      LoadPair(b + i, first, second);
       Store(to + i, first);
       Store(to + i + kWidth, second);
     }
@@ -376,7 +342,8 @@ struct Packer {
     if constexpr (sizeof(Packed) == sizeof(Bf16)) {
       for (int64_t row = 0; row < depth; ++row) {
         for (int64_t i = 0; i + 2 * kWidth <= width; i += 2 * kWidth) {
-          JoinPair(reinterpret_cast<Bf16*>(to + row * width + i));
+          Bf16* pair = reinterpret_cast<Bf16*>(to + row * width + i);
+          StorePair(pair, Load(pair), Load(pair + kWidth));
         }
       }
     }

@@ -57,10 +57,11 @@ std::string ValueText(const rapidjson::Value& value, const Row& row, std::string
   if (value.IsNumber()) return NumberText(value, row, key);
   if (value.IsBool()) return value.GetBool() ? "true" : "false";
   if (!value.IsArray()) {
+    const rapidjson::Value* fault = Member(value, kUnreadable);
     throw Error(
-        "{}: {}: found an object, allowed: text, a number or a list; a path such as a.b leads into "
+        "{}: {}: found {}, allowed: text, a number or a list; a path such as a.b leads into "
         "objects",
-        row.where, key);
+        row.where, key, fault == nullptr ? "an object" : fault->GetString());
   }
   std::string text;
   for (const rapidjson::Value& element : value.GetArray()) {
@@ -97,32 +98,45 @@ std::string FillPattern(const Row& row, std::string_view pattern, std::string_vi
   return text.append(pattern);
 }
 
-// A message's content: text, or a list of {"type": "text", "text": ..}.
-std::string ContentText(const rapidjson::Value& content, const std::string& where) {
+// A part of a message: {"type": "text", "text": ..}, or as OpenAI's responses have them.
+std::string PartText(const rapidjson::Value& part, const std::string& where, Chat chat) {
+  const JsonObject object(part, where + ": content");
+  const std::string type = object.Get<std::string>("type", "text");
+  if (type == "text" || type == "input_text" || type == "output_text")
+    return object.Get<std::string>("text");
+  if (chat == Chat::kPrompt)
+    throw Error("{}: content: found a part of type '{}', allowed: text", where, type);
+  return type == "refusal" ? object.Get<std::string>("refusal") : '[' + type + ']';
+}
+
+// A message's content: text, a list of parts, or nothing beside calls of tools.
+std::string ContentText(const JsonObject& message, const char* key, Chat chat) {
+  const bool calls = message.Has("tool_calls") || message.Has("function_call");
+  if (chat == Chat::kTranscript && calls && !message.Has(key)) return "";
+  const rapidjson::Value& content = message.Required(key);
   if (content.IsString()) return {content.GetString(), content.GetStringLength()};
   if (!content.IsArray())
-    throw Error("{}: content: found {}, allowed: text", where, JsonText(content));
+    throw Error("{}: content: found {}, allowed: text", message.where(), JsonText(content));
   std::string text;
-  for (const rapidjson::Value& part : content.GetArray()) {
-    const JsonObject object(part, where + ": content");
-    if (object.Get<std::string>("type", "text") != "text") {
-      throw Error("{}: content: found a part of type '{}', allowed: text", where,
-                  object.Get<std::string>("type"));
-    }
-    text += object.Get<std::string>("text");
-  }
+  for (const rapidjson::Value& part : content.GetArray())
+    text += PartText(part, message.where(), chat);
   return text;
 }
 
-Message MessageOf(const rapidjson::Value& value, const std::string& where) {
+Message MessageOf(const rapidjson::Value& value, const std::string& where, Chat chat) {
   const JsonObject object(value, where);
   const bool share_gpt = object.Has("from");
   Message message{.role = object.Get<std::string>(share_gpt ? "from" : "role"),
-                  .content = ContentText(object.Required(share_gpt ? "value" : "content"), where)};
-  if (message.role == "human") message.role = "user";
-  if (message.role == "gpt") message.role = "assistant";
-  if (message.role != "system" && message.role != "user" && message.role != "assistant") {
-    throw Error("{}: found the role '{}', allowed: system, user, assistant", where, message.role);
+                  .content = ContentText(object, share_gpt ? "value" : "content", chat)};
+  std::string& role = message.role;
+  if (role == "human") role = "user";
+  if (role == "gpt") role = "assistant";
+  if (role == "developer") role = "system";
+  if (chat == Chat::kTranscript && role == "function") role = "tool";
+  const bool tool = chat == Chat::kTranscript && role == "tool";
+  if (role != "system" && role != "user" && role != "assistant" && !tool) {
+    throw Error("{}: found the role '{}', allowed: system, user, assistant{}", where, role,
+                chat == Chat::kTranscript ? ", tool" : "");
   }
   return message;
 }
@@ -147,7 +161,8 @@ std::string FieldText(const Row& row, const std::string& field, std::string_view
   return FillPattern(row, field, key);
 }
 
-std::vector<Message> FieldMessages(const Row& row, const std::string& field, std::string_view key) {
+std::vector<Message> FieldMessages(const Row& row, const std::string& field, std::string_view key,
+                                   Chat chat) {
   const auto* value = FindField(row, field);
   if (value == nullptr) ThrowNoField(row, field, key);
   if (!value->IsArray() || value->Empty()) {
@@ -157,7 +172,7 @@ std::vector<Message> FieldMessages(const Row& row, const std::string& field, std
   std::vector<Message> messages;
   for (const rapidjson::Value& element : value->GetArray()) {
     messages.push_back(
-        MessageOf(element, fmt::format("{}: {}[{}]", row.where, field, messages.size())));
+        MessageOf(element, fmt::format("{}: {}[{}]", row.where, field, messages.size()), chat));
   }
   return messages;
 }

@@ -26,8 +26,15 @@ const rapidjson::Value* FindField(const Row& row, std::string_view name);
 std::string FieldText(const Row& row, const std::string& field, std::string_view key,
                       std::string_view separator = ", ");
 
-// The field's chat messages. Throws Error as FieldText does, and for a malformed message.
-std::vector<Message> FieldMessages(const Row& row, const std::string& field, std::string_view key);
+// What messages may be of: of a prompt, what templates (templates.h) can write, which is text of
+// the system, the user and the assistant; of a transcript also tools' answers, calls of tools,
+// which leave no text, and parts that are no text, which leave their type: "[image]".
+enum class Chat { kPrompt, kTranscript };
+
+// The field's chat messages, as OpenAI's, TRL's, verl's and ShareGPT's files have them; a developer
+// is the system. Throws Error as FieldText does, and for a malformed message.
+std::vector<Message> FieldMessages(const Row& row, const std::string& field, std::string_view key,
+                                   Chat chat = Chat::kPrompt);
 
 // The configuration with its empty fields chosen by a file's first row. `completions`: they are
 // wanted, so messages that hold one are preferred to a prompt without. Throws Error naming the

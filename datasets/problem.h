@@ -10,7 +10,7 @@
 namespace rationale {
 
 struct Message {
-  std::string role;  // "system", "user" or "assistant"
+  std::string role;  // "system", "user", "assistant"; in transcripts "tool" too
   std::string content;
 };
 

@@ -36,8 +36,8 @@ T ValueOf(arrow::Result<T> result, const std::string& path) {
 // Turns the cells of a column into JSON.
 class CellReader {
  public:
-  CellReader(const std::string& where, const std::string& column, Allocator& allocator)
-      : where_(where), column_(column), allocator_(allocator) {}
+  CellReader(const std::string& where, Allocator& allocator)
+      : where_(where), allocator_(allocator) {}
 
   rapidjson::Value Read(const arrow::Array& array, int64_t i) const {
     if (array.IsNull(i)) return {};
@@ -116,10 +116,7 @@ class CellReader {
       case arrow::Type::DOUBLE:
         return Number(As<arrow::DoubleArray>(array).Value(i));
       default:
-        throw Error(
-            "{}: {}: found a column of type {}, allowed: strings, booleans, numbers, dates, times, "
-            "lists, structs, maps",
-            where_, column_, array.type()->ToString());
+        return Unreadable("a column of type " + array.type()->ToString());
     }
   }
 
@@ -144,11 +141,22 @@ class CellReader {
   }
 
   rapidjson::Value Text(std::string_view text) const {
-    if (ValidUtf8(text) != text) {
-      throw Error("{}: {}: found bytes that are not UTF-8", where_, column_);
-    }
+    if (ValidUtf8(text) != text)
+      return Unreadable(fmt::format("{} bytes that are not UTF-8", text.size()));
+    return Copy(text);
+  }
+
+  rapidjson::Value Copy(std::string_view text) const {
     return {text.data(), static_cast<rapidjson::SizeType>(text.size()), allocator_};
   }
+
+  rapidjson::Value Unreadable(std::string_view what) const {
+    rapidjson::Value object(rapidjson::kObjectType);
+    object.AddMember(Copy(kUnreadable), Copy(what), allocator_);
+    return object;
+  }
+
+  rapidjson::Value Key(std::string_view text) const { return Copy(ValidUtf8(text)); }
 
   template <class ListArray>
   rapidjson::Value List(const arrow::Array& array, int64_t i) const {
@@ -163,8 +171,8 @@ class CellReader {
   rapidjson::Value Struct(const arrow::StructArray& array, int64_t i) const {
     rapidjson::Value object(rapidjson::kObjectType);
     for (int field = 0; field < array.num_fields(); ++field) {
-      object.AddMember(Text(array.struct_type()->field(field)->name()),
-                       Read(*array.field(field), i), allocator_);
+      object.AddMember(Key(array.struct_type()->field(field)->name()), Read(*array.field(field), i),
+                       allocator_);
     }
     return object;
   }
@@ -175,14 +183,13 @@ class CellReader {
          ++j) {
       const rapidjson::Value key = Read(*array.keys(), j);
       object.AddMember(
-          key.IsString() ? Text({key.GetString(), key.GetStringLength()}) : Text(JsonText(key)),
+          key.IsString() ? Key({key.GetString(), key.GetStringLength()}) : Key(JsonText(key)),
           Read(*array.items(), j), allocator_);
     }
     return object;
   }
 
   const std::string& where_;
-  const std::string& column_;
   Allocator& allocator_;
 };
 
@@ -200,7 +207,7 @@ class RowBatch final : public RowSource {
       const std::string& name = batch_->column_name(i);
       row.value.AddMember(
           rapidjson::Value(name.data(), static_cast<rapidjson::SizeType>(name.size()), allocator),
-          CellReader(row.where, name, allocator).Read(*batch_->column(i), row.number - first_),
+          CellReader(row.where, allocator).Read(*batch_->column(i), row.number - first_),
           allocator);
     }
     if (allocator.Size() > row_bytes_max_) {

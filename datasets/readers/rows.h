@@ -67,6 +67,9 @@ class RowReader {
   virtual double ShareRead() const = 0;
 };
 
+// The only key of an object that stands for a cell which has no JSON value.
+inline constexpr std::string_view kUnreadable = "(unreadable)";
+
 // Completes what NextUnparsed gave. Throws as RowReader::Next does.
 void ParseRow(Row& row);
 
@@ -76,7 +79,8 @@ void ParseRow(Row& row);
 // allowed
 // - JSON: one array of objects, or one object that holds one such array; read whole
 // - Parquet: strings, booleans, numbers, dates and times (as text), lists, structs, maps,
-//   dictionaries; other types are refused
+//   dictionaries; a cell of another type, or whose bytes are no UTF-8, is {kUnreadable: what it
+//   is}: a fault for who needs it only
 // - TSV: columns between tabs, nothing quoted
 // - CSV: RFC 4180: "quoted, with ""quotes"" and line breaks"
 // A gzip file that is cut off gives the rows that are whole, then an Error.

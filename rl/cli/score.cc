@@ -36,6 +36,7 @@ struct ScoreArguments {
   int threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   size_t shown = 5;
   bool json = false;
+  bool skip_bad_rows = false;
 
   void AddTo(Arguments& arguments) {
     arguments.add_option("--rubric", rubric, "TOML file with [fields] and [[rewards]]")
@@ -55,11 +56,21 @@ struct ScoreArguments {
                          "whose advantages: grpo, dr_grpo, rloo, ... (as rl.algorithm)");
     arguments.add_option("--threads", threads, "how many to judge with; changes no verdict")
         ->check(CLI::Range(1, 1024));
+    arguments.add_flag("--skip-bad-rows", skip_bad_rows,
+                       "go on behind a row that cannot be read; it is named, counted, and a line "
+                       "of the output says so (default: the first one ends the run)");
     arguments.add_flag("--json", json,
                        "one JSON object a response, on a terminal too; into a file or a pipe they "
                        "always go");
   }
 };
+
+// What is written of a row that cannot be read, so that every row has a line.
+std::string BadRowLine(const std::string& fault) {
+  JsonWriter json;
+  json.BeginObject().Field("judged", false).Key("score").Null();
+  return json.Field("bad_row", fault).EndObject().Take() + '\n';
+}
 
 void WriteVerdict(const Verdict& verdict, JsonWriter& json) {
   const auto score = [&json](bool judged, double value) {
@@ -113,29 +124,31 @@ NamedRubric ReadRubric(const std::string& path) {
 struct Job {
   Row row;
   int64_t rows_estimated = 0;  // as the reader saw it, of all rows
+  std::string fault;           // why the row cannot be read; empty if it can
   ScoredRow scored;
   Verdict verdict;
   AnswerPlace place;
   Verdict against;
   std::string line;  // the verdicts as JSON; empty if they are not written
+
+  bool IsBad() const { return !fault.empty(); }
 };
 
 // Judges one response after the other; thread-safe. `first` and `second`, which may be null, must
 // outlive the object.
 class Judging {
  public:
-  Judging(const Rubric& first, const Rubric* second, bool write_lines)
+  Judging(const Rubric& first, const Rubric* second, bool write_lines, bool skip_bad_rows)
       : first_(first),
         second_(second),
         columns_(first.fields()),
         compares_(first.NeedsGroup() || (second != nullptr && second->NeedsGroup())),
-        write_lines_(write_lines) {}
+        write_lines_(write_lines),
+        skip_bad_rows_(skip_bad_rows) {}
 
   // From a row to verdicts, and the line unless it waits for Compare.
   void Judge(Job& job) const {
-    ParseRow(job.row);
-    job.scored = columns_.Read(job.row);
-    job.row.value = rapidjson::Document();
+    if (!Read(job)) return;
     job.verdict = first_.Judge(job.scored.response());
     job.place = FindAnswerPlace(first_, job.scored, job.verdict);
     if (second_ != nullptr) job.against = second_->Judge(job.scored.response());
@@ -145,20 +158,40 @@ class Judging {
   }
 
   // Whether a rubric compares the responses to this one's problem.
-  bool WaitsForGroup(const Job& job) const { return compares_ && !job.scored.group.empty(); }
+  bool WaitsForGroup(const Job& job) const {
+    return compares_ && !job.IsBad() && !job.scored.group.empty();
+  }
 
   // Completes the verdicts of all responses to a problem.
   void Compare(std::vector<Job>& jobs) const {
     if (first_.NeedsGroup()) Compare(first_, &Job::verdict, jobs);
     if (second_ != nullptr && second_->NeedsGroup()) Compare(*second_, &Job::against, jobs);
-    for (Job& job : jobs) SetLine(job);
+    for (Job& job : jobs) {
+      if (!job.IsBad()) SetLine(job);
+    }
   }
 
  private:
+  // False for a bad row where these are skipped.
+  bool Read(Job& job) const {
+    job.fault.clear();
+    try {
+      ParseRow(job.row);
+      job.scored = columns_.Read(job.row);
+    } catch (const Error& error) {
+      if (!skip_bad_rows_) throw;
+      job.fault = error.what();
+      if (write_lines_) job.line = BadRowLine(job.fault);
+    }
+    job.row.value = rapidjson::Document();
+    return !job.IsBad();
+  }
+
   static void Compare(const Rubric& rubric, Verdict Job::*verdict, std::vector<Job>& jobs) {
     std::vector<Response> responses;
     std::vector<Verdict*> verdicts;
     for (Job& job : jobs) {
+      if (job.IsBad()) continue;
       responses.push_back(job.scored.response());
       verdicts.push_back(&(job.*verdict));
     }
@@ -179,7 +212,7 @@ class Judging {
   const Rubric& first_;
   const Rubric* const second_;
   const ResponseColumns columns_;
-  const bool compares_, write_lines_;
+  const bool compares_, write_lines_, skip_bad_rows_;
 };
 
 // All that is learnt of the responses, filled in their order.
@@ -193,6 +226,7 @@ class Report {
   }
 
   void Add(const Job& job) {
+    if (job.IsBad()) return AddBadRow(job.fault);
     summary_.Add(job.scored, job.verdict);
     detectors_.Add(job.verdict, job.place);
     sheet_.Add(job.scored, job.verdict, disagreement_ ? &job.against : nullptr);
@@ -201,7 +235,12 @@ class Report {
     disagreement_->Add(job.scored, job.verdict, job.against);
   }
 
-  std::string Text() const { return summary_.Text() + '\n' + detectors_.Text(sheet_); }
+  std::string Text() const {
+    const std::string bad = bad_rows_ == 0 ? "" : fmt::format("bad rows, skipped: {}\n", bad_rows_);
+    return summary_.Text() + bad + '\n' + detectors_.Text(sheet_);
+  }
+
+  int64_t num_responses() const { return summary_.all().responses; }
 
   std::string AgainstText(const NamedRubric& first, const NamedRubric& second,
                           const AdvantageSettings& settings, size_t shown, size_t width) const {
@@ -212,9 +251,16 @@ class Report {
   }
 
  private:
+  void AddBadRow(const std::string& fault) {
+    constexpr int64_t kNamed = 10;
+    if (++bad_rows_ <= kNamed) LogWarning("skipped: {}", fault);
+    if (bad_rows_ == kNamed) LogWarning("further rows that are skipped are counted only");
+  }
+
   Summary summary_;
   Detectors detectors_;
   Sheet sheet_;
+  int64_t bad_rows_ = 0;
   std::optional<Summary> second_summary_;
   std::optional<Disagreement> disagreement_;
 };
@@ -229,8 +275,9 @@ class Delivery {
 
   void Add(Job& job) {
     const auto place = [](const Job& of) { return std::tie(of.scored.file, of.scored.group); };
-    if (!held_.empty() && place(held_.back()) != place(job)) Release();
-    if (judging_.WaitsForGroup(job)) {
+    const bool amid = job.IsBad() && !held_.empty();  // a bad row parts no group
+    if (!amid && !held_.empty() && place(held_.front()) != place(job)) Release();
+    if (amid || judging_.WaitsForGroup(job)) {
       held_.push_back(std::move(job));
     } else {
       Deliver(job);
@@ -263,7 +310,8 @@ class Delivery {
 // Judges all responses, several at once.
 void JudgeAll(const ScoreArguments& arguments, const Rubric& first, const Rubric* second,
               Report& report) {
-  const Judging judging(first, second, arguments.json || isatty(STDOUT_FILENO) == 0);
+  const Judging judging(first, second, arguments.json || isatty(STDOUT_FILENO) == 0,
+                        arguments.skip_bad_rows);
   ResponseFiles files(arguments.data);
   Delivery delivery(judging, report);
   Progress progress("score", 0, "response");
@@ -310,13 +358,19 @@ void Score(const ScoreArguments& arguments) {
   }
   NamedRubric* other = second ? &*second : nullptr;
   Report report(first, other, arguments.shown);
-  JudgeAll(arguments, first.rubric, other == nullptr ? nullptr : &other->rubric, report);
-  fmt::print(stderr, "\n{}", report.Text());
-  if (other == nullptr) return;
-  const size_t width = static_cast<size_t>(StandardError().width);
-  fmt::print(
-      stderr, "{}",
-      report.AgainstText(first, *other, settings, arguments.shown, std::max<size_t>(width, 100)));
+  const auto print = [&] {
+    fmt::print(stderr, "\n{}", report.Text());
+    if (other == nullptr) return;
+    const size_t width = std::max<size_t>(static_cast<size_t>(StandardError().width), 100);
+    fmt::print(stderr, "{}", report.AgainstText(first, *other, settings, arguments.shown, width));
+  };
+  try {
+    JudgeAll(arguments, first.rubric, other == nullptr ? nullptr : &other->rubric, report);
+  } catch (const Error&) {  // of a row: what was judged before it is not lost
+    if (report.num_responses() > 0) print();
+    throw;
+  }
+  print();
 }
 
 }  // namespace

@@ -44,11 +44,13 @@ bool IsChat(const rapidjson::Value* value) {
   return value != nullptr && value->IsArray() && !value->Empty() && (*value)[0].IsObject();
 }
 
-// The response: a text, or a chat that ends with the assistant's message.
+// The response: a text, or the last message of a chat, which must be the assistant's; what tools
+// answered behind it is no response.
 std::string ResponseText(const Row& row, const std::string& column) {
   constexpr std::string_view kKey = "fields.response";
   if (!IsChat(FindField(row, column))) return FieldText(row, column, kKey);
-  std::vector<Message> messages = FieldMessages(row, column, kKey);
+  std::vector<Message> messages = FieldMessages(row, column, kKey, Chat::kTranscript);
+  while (messages.size() > 1 && messages.back().role == "tool") messages.pop_back();
   if (messages.back().role != "assistant") {
     throw Error("{}: {}: found a chat that ends with a message of the {}, allowed: the assistant's",
                 row.where, column, messages.back().role);
@@ -65,7 +67,7 @@ void ReadProblemText(const Row& row, const std::optional<std::string>& named, Sc
     scored.group = scored.problem.prompt;
     return;
   }
-  scored.problem.messages = FieldMessages(row, column, "fields.problem");
+  scored.problem.messages = FieldMessages(row, column, "fields.problem", Chat::kTranscript);
   for (const Message& message : scored.problem.messages) {
     scored.group += message.role + ": " + message.content + '\n';
   }

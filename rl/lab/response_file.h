@@ -1,9 +1,9 @@
 // Responses: rows of a data file as what a rubric judges, by the rubric's [fields].
 //
 // Files of any kind that datasets/readers/rows.h opens, the trainer's own rollouts (rl/record)
-// among them. The response and the problem may be chats, [{"role", "content"}, ..]: the last
-// message is the response and must be the assistant's. Beside the columns that [fields] names these
-// are read where a row has them:
+// among them. The response and the problem may be chats, [{"role", "content"}, ..] (fields.h's
+// transcripts): the last message is the response and must be the assistant's, tools' answers aside.
+// Beside the columns that [fields] names these are read where a row has them:
 //   id or problem_id               the problem's id
 //   num_tokens or response_tokens  a count, or a list whose length counts
 //   max_tokens                     the limit the response was generated under

@@ -129,6 +129,66 @@ TEST_F(Score, ComparesTheResponsesToAProblemThatStandTogether) {
   EXPECT_FALSE(lines[4]["judged"].GetBool()) << "of no known group";
 }
 
+TEST_F(Score, ABadRowEndsTheRunAfterTheSummaryOfWhatWasJudged) {
+  const std::string good = R"({"answer":"4","gold":"4","target":"de"})"
+                           "\n";
+  const std::string data = Write("d.jsonl", good + good + "{\"answer\":\n" + good);
+  const Ended ended = Run(data, "2>&1 >" + folder_.path() + "/verdicts.jsonl");
+  EXPECT_EQ(ended.exit_code, 2);
+  const size_t summary = ended.output.find("all                  2       2");
+  const size_t fault = ended.output.find("d.jsonl:3: not valid JSON");
+  EXPECT_NE(summary, std::string::npos) << ended.output;
+  EXPECT_NE(fault, std::string::npos) << ended.output;
+  EXPECT_LT(summary, fault);
+  EXPECT_EQ(ParseLines(ReadFile(folder_.path() + "/verdicts.jsonl")).size(), 2u);
+}
+
+TEST_F(Score, BadRowsAreSkippedNamedAndCountedWhereThatIsAskedFor) {
+  const std::string data = Write("d.jsonl", R"({"answer":"4","gold":"4","target":"de"})"
+                                            "\n{\"answer\":\n"
+                                            R"({"gold":"4","target":"de"})"
+                                            "\n"
+                                            R"({"answer":"5","gold":"4","target":"de"})"
+                                            "\n");
+  for (const char* threads : {"--threads 1", "--threads 3"}) {
+    const Ended ended =
+        Run(data, std::string(threads) + " --skip-bad-rows 2>" + folder_.path() + "/summary.txt");
+    EXPECT_EQ(ended.exit_code, 0);
+    const auto lines = ParseLines(ended.output);
+    ASSERT_EQ(lines.size(), 4u) << ended.output;
+    EXPECT_EQ(lines[0]["components"]["math"]["score"].GetDouble(), 1);
+    for (const size_t bad : {1, 2}) {
+      EXPECT_FALSE(lines[bad]["judged"].GetBool());
+      EXPECT_TRUE(lines[bad]["score"].IsNull());
+      EXPECT_NE(std::string(lines[bad]["bad_row"].GetString())
+                    .find("d.jsonl:" + std::to_string(bad + 1) + ": "),
+                std::string::npos);
+    }
+    EXPECT_EQ(lines[3]["components"]["math"]["score"].GetDouble(), 0);
+    const std::string summary = ReadFile(folder_.path() + "/summary.txt");
+    EXPECT_NE(summary.find("d.jsonl:2: not valid JSON"), std::string::npos) << summary;
+    EXPECT_NE(summary.find("d.jsonl:3: no column 'answer'"), std::string::npos) << summary;
+    EXPECT_NE(summary.find("bad rows, skipped: 2\n"), std::string::npos) << summary;
+    EXPECT_NE(summary.find("all                  2       2"), std::string::npos) << summary;
+  }
+}
+
+TEST_F(Score, ABadRowPartsNoGroup) {
+  const std::string row = R"({"response":"7","reference":"7","group":1,"num_tokens":9)";
+  const std::string data =
+      Write("d.jsonl", row + ",\"max_tokens\":100}\n{\n" + row + ",\"max_tokens\":100}\n");
+  const char* rubric =
+      "[[rewards]]\nname = 'math'\n"
+      "[[rewards]]\nname = 'length'\nmode = 'adaptive'\n";
+  const Ended ended = Run(data, "--skip-bad-rows 2>/dev/null", rubric);
+  const auto lines = ParseLines(ended.output);
+  ASSERT_EQ(lines.size(), 3u) << ended.output;
+  EXPECT_NE(std::string(lines[0]["components"]["length"]["reason"].GetString()).find("2 of 2"),
+            std::string::npos)
+      << ended.output;
+  EXPECT_TRUE(lines[1].HasMember("bad_row"));
+}
+
 TEST_F(Score, WrongInputExitsWithTwoAndNamesTheLineAfterTheVerdictsBeforeIt) {
   const std::string data = Write("d.jsonl", R"({"answer":"4","gold":"4","target":"de"})"
                                             "\n"

@@ -89,8 +89,35 @@ TEST(ResponseColumns, ReadChats) {
   EXPECT_EQ(MessageFor(R"({"response":[{"role":"user","content":"72"}]})"),
             "r.jsonl:1: response: found a chat that ends with a message of the user, allowed: the "
             "assistant's");
-  EXPECT_NE(MessageFor(R"({"response":[{"role":"tool","content":"72"}]})").find("'tool'"),
+  EXPECT_NE(MessageFor(R"({"response":[{"role":"tool","content":"72"}]})").find("the tool"),
             std::string::npos);
+  EXPECT_NE(MessageFor(R"({"response":[{"role":"judge","content":"72"}]})").find("'judge'"),
+            std::string::npos);
+}
+
+// As TRL's tool-calling completions, verl's multi-turn rollouts and OpenAI's messages have them.
+TEST(ResponseColumns, ReadChatsWithTools) {
+  const auto rows = ReadAll(
+      R"({"prompt":[{"role":"developer","content":"Be brief."},{"role":"user","content":[)"
+      R"({"type":"text","text":"What is this?"},{"type":"image_url","image_url":{"url":"a.png"}}]}],)"
+      R"("response":[{"role":"assistant","content":null,"tool_calls":[{"type":"function",)"
+      R"("function":{"name":"product","arguments":"{\"a\":6}"}}]},)"
+      R"({"role":"tool","tool_call_id":"1","name":"product","content":"72"},)"
+      R"({"role":"assistant","content":[{"type":"output_text","text":"It is 72."}]}]})"
+      "\n"
+      R"({"prompt":"6*12?","response":[{"role":"assistant","content":"I look it up."},)"
+      R"({"role":"function","name":"product","content":"72"}]})"
+      "\n"
+      R"({"prompt":"6*12?","response":[{"role":"assistant","tool_calls":[]}]})"
+      "\n"
+      R"({"prompt":"?","response":[{"role":"assistant","content":[{"type":"refusal","refusal":"No."}]}]})");
+  ASSERT_EQ(rows.size(), 4u);
+  EXPECT_EQ(rows[0].text, "It is 72.");
+  EXPECT_EQ(rows[0].problem.messages[0].role, "system");
+  EXPECT_EQ(UserText(rows[0].problem), "What is this?[image_url]");
+  EXPECT_EQ(rows[1].text, "I look it up.") << "what a tool answers is no response";
+  EXPECT_EQ(rows[2].text, "");
+  EXPECT_EQ(rows[3].text, "No.");
 }
 
 TEST(ResponseFiles, RefuseAFolder) {

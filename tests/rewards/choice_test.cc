@@ -20,7 +20,8 @@ TEST(Choice, ReadsTheLetterInEveryForm) {
        {"B", "(B)", "b)", "B.", "B. Paris", "**B**", "\\boxed{B}", "\\boxed{\\text{(B)}}",
         "The answer is B.", "The answer is (B).", "Answer: B",
         "<think> A? no </think> <answer> B </answer>",
-        "I compared them all.\nThe correct option is B.", "Option B", "I choose (B).", "#### B"}) {
+        "I compared them all.\nThe correct option is B.", "Option B", "I choose (B).", "#### B",
+        "After all of this I choose **B**.", "So I pick *B*."}) {
     EXPECT_EQ(Judge(text, "B").score, 1) << text << ": " << Judge(text, "B").reason;
     EXPECT_EQ(Judge(text, "(C)").score, 0) << text;
     EXPECT_TRUE(Judge(text, "(C)").judged);
@@ -37,8 +38,8 @@ TEST(Choice, TakesTheTextOfOneChoiceAsItsLetter) {
 }
 
 TEST(Choice, WantsAllLettersWhereSeveralAreAsked) {
-  for (const char* text :
-       {"A, C", "AC", "C and A", "(A) and (C)", "\\boxed{A, C}", "The answer is AC."}) {
+  for (const char* text : {"A, C", "AC", "C and A", "(A) and (C)", "\\boxed{A, C}",
+                           "The answer is AC.", "I choose **A, C**."}) {
     EXPECT_EQ(Judge(text, "A, C").score, 1) << text;
     EXPECT_EQ(Judge(text, "AC").score, 1) << text;
     EXPECT_EQ(Judge(text, "ABC").score, 0) << text;

@@ -1,6 +1,7 @@
 #include "policy/ops/cpu/gemm.h"
 
 #include <algorithm>
+#include <atomic>
 #include <vector>
 
 #include "base/check.h"
@@ -35,7 +36,8 @@ constexpr double kSerialNs = 6000;  // less than this is not worth waking other 
 constexpr double kTaskNsMin = 3000;
 constexpr int64_t kTasksPerThread = 8;  // so that a thread that was held up costs little
 constexpr int64_t kPanelsPerThread = 4;
-constexpr int64_t kBlockBytes = 384 << 10;  // of A in the second-level cache, beside a panel of B
+constexpr int64_t kOwnElementsMax = 1 << 18;  // of all threads' own copies of A
+constexpr int64_t kBlockBytes = 384 << 10;    // of A in the second-level cache, beside a panel of B
 
 double CostNs(Element operands, int64_t m, int64_t k, int64_t columns) {
   const double products = static_cast<double>(m) * static_cast<double>(k * columns);
@@ -100,6 +102,71 @@ void MakePlan(const GemmSettings& settings, std::span<const GemmProblem> problem
   }
 }
 
+int64_t NumElements(std::span<const GemmProblem> problems) {
+  int64_t elements = 0;
+  for (const GemmProblem& problem : problems) elements += problem.m * problem.k;
+  return elements;
+}
+
+// Rows [begin, end) of A in float32 to their place in `to`, without gaps.
+void WidenRows(const GemmProblem& problem, int64_t begin, int64_t end, float* to) {
+  const Bf16* from = static_cast<const Bf16*>(problem.a);
+  for (int64_t row = begin; row < end; ++row) {
+    Convert().to_float(from + row * problem.a_stride, to + row * problem.k, problem.k);
+  }
+}
+
+// The problems with A in float32, in memory that lasts until this thread's next call.
+std::span<const GemmProblem> Widen(std::span<const GemmProblem> problems) {
+  thread_local AlignedBuffer buffer;
+  thread_local std::vector<GemmProblem> widened;
+  float* to = static_cast<float*>(buffer.Reserve(NumElements(problems) * int64_t{sizeof(float)}));
+  widened.assign(problems.begin(), problems.end());
+  for (GemmProblem& problem : widened) {
+    const GemmProblem from = problem;
+    problem.a = to;
+    problem.a_stride = problem.k;
+    ParallelFor(problem.m, DivideUp(1 << 14, problem.k),
+                [&](int64_t begin, int64_t end) { WidenRows(from, begin, end, to); });
+    to += problem.m * problem.k;
+  }
+  return widened;
+}
+
+// The problems as one thread computes them, `wide`: with A in float32, of which it makes its own
+// copy when it first comes to one. Of small matrices that takes less time than to share what
+// another core has just written.
+class OwnProblems {
+ public:
+  OwnProblems(std::span<const GemmProblem> problems, bool wide) : problems_(problems) {
+    if (!wide) return;
+    thread_local AlignedBuffer buffer;
+    thread_local std::vector<GemmProblem> own;
+    own.assign(problems.size(), {});
+    own_ = &own;
+    const int64_t bytes = NumElements(problems) * int64_t{sizeof(float)};
+    unused_ = static_cast<float*>(buffer.Reserve(bytes));
+  }
+
+  const GemmProblem& operator[](size_t index) {
+    if (own_ == nullptr) return problems_[index];
+    GemmProblem& problem = (*own_)[index];
+    if (problem.a == nullptr) {
+      problem = problems_[index];
+      problem.a_stride = problem.k;
+      problem.a = unused_;
+      WidenRows(problems_[index], 0, problem.m, unused_);
+      unused_ += problem.m * problem.k;
+    }
+    return problem;
+  }
+
+ private:
+  std::span<const GemmProblem> problems_;
+  std::vector<GemmProblem>* own_ = nullptr;
+  float* unused_ = nullptr;
+};
+
 using TileFunction = void (*)(const GemmTile& tile);
 
 const void* PanelOf(const GemmSettings& settings, const GemmProblem& problem, int64_t panel) {
@@ -134,68 +201,66 @@ void RunRows(TileFunction run, const GemmSettings& settings, int64_t row_begin, 
 
 // Where in the problems tile `index` of the plan lies.
 struct Place {
-  const GemmProblem* problem = nullptr;
+  size_t problem = 0;
   int64_t row_block = 0;
   int64_t panel = 0;
 
   Place(std::span<const GemmProblem> problems, const Plan& plan, int64_t index) {
     const auto after = std::upper_bound(plan.first_tile.begin(), plan.first_tile.end(), index);
-    const auto which = static_cast<size_t>(after - plan.first_tile.begin()) - 1;
-    problem = &problems[which];
-    const int64_t tile = index - plan.first_tile[which], row_blocks = plan.RowBlocks(*problem);
+    problem = static_cast<size_t>(after - plan.first_tile.begin()) - 1;
+    const int64_t tile = index - plan.first_tile[problem];
+    const int64_t row_blocks = plan.RowBlocks(problems[problem]);
     row_block = tile % row_blocks;
     panel = tile / row_blocks * plan.block_panels;
   }
 };
 
+// One call of Gemm, as its threads see it.
+struct Call {
+  TileFunction run = nullptr;
+  const GemmSettings& settings;
+  std::span<const GemmProblem> problems;
+  bool wide = false;  // each thread makes its own float32 copies
+};
+
 // `step`: tiles from this one to the thread's next.
-void RunTile(TileFunction run, const GemmSettings& settings, std::span<const GemmProblem> problems,
-             const Plan& plan, int64_t index, int64_t step) {
-  const Place place(problems, plan, index);
-  const GemmProblem& problem = *place.problem;
+void RunTile(const Call& call, const Plan& plan, int64_t index, int64_t step,
+             OwnProblems& own_problems) {
+  const Place place(call.problems, plan, index);
+  const GemmProblem& problem = own_problems[place.problem];
   const int64_t rows = plan.RowsOf(problem), row = std::min(problem.m, place.row_block * rows);
   GemmTile tile{.problem = problem,
                 .panel_begin = place.panel,
                 .panel_end = std::min(plan.num_panels, place.panel + plan.block_panels)};
   if (index + step < plan.first_tile.back()) {
-    const Place next(problems, plan, index + step);
-    tile.next_panel = PanelOf(settings, *next.problem, next.panel);
+    const Place next(call.problems, plan, index + step);
+    tile.next_panel = PanelOf(call.settings, call.problems[next.problem], next.panel);
   }
-  RunRows(run, settings, row, std::min(problem.m, row + rows), tile);
+  RunRows(call.run, call.settings, row, std::min(problem.m, row + rows), tile);
 }
 
-void RunSerially(TileFunction run, const GemmSettings& settings,
-                 std::span<const GemmProblem> problems) {
-  const int64_t num_panels = NumPanels(settings.n);
-  const int64_t block_rows = BlockRows(settings.operands, problems);
-  for (const GemmProblem& problem : problems) {
+void RunSerially(const Call& call) {
+  const int64_t num_panels = NumPanels(call.settings.n);
+  const int64_t block_rows = BlockRows(call.settings.operands, call.problems);
+  OwnProblems own_problems(call.problems, call.wide);
+  for (size_t i = 0; i < call.problems.size(); ++i) {
+    const GemmProblem& problem = own_problems[i];
     for (int64_t row = 0; row < problem.m; row += block_rows) {
-      RunRows(run, settings, row, std::min(problem.m, row + block_rows),
+      RunRows(call.run, call.settings, row, std::min(problem.m, row + block_rows),
               {.problem = problem, .panel_begin = 0, .panel_end = num_panels});
     }
   }
 }
 
-// The problems with A in float32, in memory that lasts until this thread's next call.
-std::span<const GemmProblem> Widen(std::span<const GemmProblem> problems) {
-  thread_local AlignedBuffer buffer;
-  thread_local std::vector<GemmProblem> widened;
-  int64_t elements = 0;
-  for (const GemmProblem& problem : problems) elements += problem.m * problem.k;
-  float* to = static_cast<float*>(buffer.Reserve(elements * int64_t{sizeof(float)}));
-  widened.assign(problems.begin(), problems.end());
-  for (GemmProblem& problem : widened) {
-    const Bf16* from = static_cast<const Bf16*>(problem.a);
-    ParallelFor(problem.m, DivideUp(1 << 15, problem.k), [&](int64_t begin, int64_t end) {
-      for (int64_t row = begin; row < end; ++row) {
-        Convert().to_float(from + row * problem.a_stride, to + row * problem.k, problem.k);
-      }
-    });
-    problem.a = to;
-    problem.a_stride = problem.k;
-    to += problem.m * problem.k;
-  }
-  return widened;
+void RunOnAllThreads(const Call& call, const Plan& plan) {
+  const int64_t num_tiles = plan.first_tile.back(), threads = ComputePool().num_threads();
+  std::atomic<int64_t> next = 0;  // tile not handed out
+  ParallelFor(threads, 1, [&](int64_t, int64_t) {
+    OwnProblems own_problems(call.problems, call.wide);
+    for (int64_t tile; (tile = next.fetch_add(1, std::memory_order_relaxed)) < num_tiles;) {
+      RunTile(call, plan, tile, threads, own_problems);
+    }
+  });
 }
 
 }  // namespace
@@ -224,25 +289,24 @@ void Pack(Element element, const MatrixView& view, void* packed) {
 void Gemm(const GemmSettings& settings, std::span<const GemmProblem> problems) {
   const GemmKernels& kernels = GemmTable();
   const bool bf16 = settings.operands == Element::kBf16;
-  if (bf16 && !kernels.bf16_pairs) problems = Widen(problems);
-  const TileFunction run = bf16 ? kernels.bf16_tile : kernels.float_tile;
+  Call call{.run = bf16 ? kernels.bf16_tile : kernels.float_tile,
+            .settings = settings,
+            .problems = problems};
+  if (bf16 && !kernels.bf16_pairs) {
+    call.wide = NumElements(problems) * ComputePool().num_threads() <= kOwnElementsMax;
+    if (!call.wide) call.problems = Widen(problems);
+  }
   double cost_ns = 0;
   for (const GemmProblem& problem : problems) {
     if (problem.m > 0) cost_ns += CostNs(settings.operands, problem.m, problem.k, settings.n);
   }
   if (cost_ns < kSerialNs || ComputePool().num_threads() == 1) {
-    RunSerially(run, settings, problems);
+    RunSerially(call);
     return;
   }
   thread_local Plan plan;
-  MakePlan(settings, problems, cost_ns, plan);
-  const Plan& shared_plan = plan;  // the caller's, not each thread's own
-  const int64_t step = ComputePool().num_threads();
-  ParallelFor(plan.first_tile.back(), 1, [&](int64_t begin, int64_t end) {
-    for (int64_t tile = begin; tile < end; ++tile) {
-      RunTile(run, settings, problems, shared_plan, tile, step);
-    }
-  });
+  MakePlan(settings, call.problems, cost_ns, plan);
+  RunOnAllThreads(call, plan);
 }
 
 }  // namespace rationale::ops::cpu

@@ -21,6 +21,7 @@ struct Form {
   const void* source = nullptr;
   int64_t version = 0;
   cpu::Level level = cpu::Level::kPortable;
+  std::atomic<const void*> next = nullptr;  // only asked for ahead: it may be gone
 };
 
 // Room for as many matrices.
@@ -119,7 +120,18 @@ PackedMatrices UpToDate(const Parameter& weight, Form& form, const Pack& pack) {
     form.level = level;
     form.source = source;
   }
-  return {form.memory.get(), form.stride_bytes};
+  return {form.memory.get(), form.stride_bytes, form.next.load(std::memory_order_relaxed)};
+}
+
+// Notes that a thread reads these panels after those that it noted before.
+void NoteOrder(const std::shared_ptr<Forms>& forms, Form Forms::*form) {
+  thread_local std::weak_ptr<Forms> last_forms;
+  thread_local Form Forms::*last_form;
+  if (const std::shared_ptr<Forms> last = last_forms.lock()) {
+    ((*last).*last_form).next.store(((*forms).*form).memory.get(), std::memory_order_relaxed);
+  }
+  last_forms = forms;
+  last_form = form;
 }
 
 }  // namespace
@@ -127,8 +139,11 @@ PackedMatrices UpToDate(const Parameter& weight, Form& form, const Pack& pack) {
 PackedMatrices PackedWeight(Parameter& weight, Direction direction) {
   const std::shared_ptr<Forms> forms = FormsOf(weight);
   const std::scoped_lock lock(forms->mutex);
-  return UpToDate(weight, direction == Direction::kForward ? forms->forward : forms->backward,
-                  [&](Form& form) { PackForm(weight, direction, form); });
+  const auto form = direction == Direction::kForward ? &Forms::forward : &Forms::backward;
+  const PackedMatrices packed =
+      UpToDate(weight, (*forms).*form, [&](Form& stale) { PackForm(weight, direction, stale); });
+  NoteOrder(forms, form);
+  return packed;
 }
 
 PackedMatrices PackedInt8Weight(Parameter& weight) {

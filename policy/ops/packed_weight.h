@@ -12,7 +12,8 @@ namespace rationale::ops {
 // The matrices of a weight [N, K], or [G, N, K] for G of them, as `operands` in panels.
 struct PackedMatrices {
   const void* data = nullptr;
-  int64_t stride_bytes = 0;  // from one matrix to the next
+  int64_t stride_bytes = 0;    // from one matrix to the next
+  const void* next = nullptr;  // panels that the same thread asked for after these the last time
 
   const void* operator[](int64_t matrix) const {
     return static_cast<const char*>(data) + matrix * stride_bytes;

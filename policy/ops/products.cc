@@ -74,8 +74,10 @@ at::Tensor Product(const at::Tensor& x, Parameter& weight, const Parameter* bias
                         .c = MutableElementAt(y, group.y_offset),
                         .c_stride = layout.y_stride});
   }
-  cpu::GemmSettings settings{
-      .operands = ElementOf(dtype), .n = weight.value.size(-2), .output = ElementOf(y_dtype)};
+  cpu::GemmSettings settings{.operands = ElementOf(dtype),
+                             .n = weight.value.size(-2),
+                             .output = ElementOf(y_dtype),
+                             .next_b = packed.next};
   if (bias != nullptr) {
     settings.bias = bias->value.const_data_ptr();
     settings.bias_element = ElementOf(bias->value.scalar_type());

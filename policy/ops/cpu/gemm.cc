@@ -235,6 +235,10 @@ void RunTile(const Call& call, const Plan& plan, int64_t index, int64_t step,
   if (index + step < plan.first_tile.back()) {
     const Place next(call.problems, plan, index + step);
     tile.next_panel = PanelOf(call.settings, call.problems[next.problem], next.panel);
+  } else if (call.settings.next_b != nullptr) {
+    const int64_t tiles_ahead = index + step - plan.first_tile.back();
+    tile.next_panel = static_cast<const char*>(call.settings.next_b) +
+                      tiles_ahead * PanelBytes(call.settings.operands, problem.k);
   }
   RunRows(call.run, call.settings, row, std::min(problem.m, row + rows), tile);
 }

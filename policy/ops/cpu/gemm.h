@@ -74,7 +74,8 @@ struct GemmSettings {
   const void* bias =
       nullptr;  // [n], added to the sum in float32 before the one rounding to `output`; may be null
   Element bias_element = Element::kFloat;
-  bool accumulate = false;  // sums start from C, which is float32, instead of 0; no bias then
+  const void* next_b = nullptr;  // panels that the call after this one reads, as far as is known
+  bool accumulate = false;       // sums start from C, which is float32, instead of 0; no bias then
 };
 
 // Computes all products in one parallel region. Their C must not overlap.

@@ -33,6 +33,10 @@ SchedulerOptions MakeSchedulerOptions(const EngineOptions& options, int64_t page
   require(options.prefill_chunk_tokens >= 1, "prefill_chunk_tokens", options.prefill_chunk_tokens,
           "1 or more");
   require(options.draft_tokens >= 0, "draft_tokens", options.draft_tokens, "0 (off) or more");
+  if (!(options.draft_fixed_rows >= 0)) {
+    throw Error("rollout: draft_fixed_rows is {}, it must be 0 (measured) or more",
+                options.draft_fixed_rows);
+  }
   require(options.num_pages >= 0, "num_pages", options.num_pages, "0 (from memory_bytes) or more");
   const int64_t num_pages =
       options.num_pages > 0 ? options.num_pages : options.memory_bytes / page_bytes;
@@ -45,7 +49,7 @@ SchedulerOptions MakeSchedulerOptions(const EngineOptions& options, int64_t page
           .prefill_chunk_tokens = options.prefill_chunk_tokens,
           .max_pages = static_cast<int32_t>(std::min(num_pages, kMaxPages)),
           .draft_tokens = options.draft_tokens,
-          .draft_floor = options.draft_floor};
+          .draft_fixed_rows = options.draft_fixed_rows};
 }
 
 // Adds the time since its construction to `seconds` and to the trace.
@@ -273,7 +277,9 @@ void Engine::RunStep() {
     DrawTokens(plan, logits_RW);
     stats_.sampling_s += timer.Stop();
   }
-  stats_.total_s += step_timer.Stop();
+  const double seconds = step_timer.Stop();
+  stats_.total_s += seconds;
+  scheduler_.ObserveStep(seconds);
   if (options_.trace == nullptr) return;
   for (const ops::OpSpan& span : op_spans_) {
     options_.trace->Add(span.name, span.begin, span.end, plan.num_decode_rows,

@@ -38,10 +38,11 @@ struct EngineOptions {
   int64_t num_pages = 0;  // of the cache, kPageTokens tokens each; 0: what memory_bytes holds
   int64_t memory_bytes = int64_t{4} << 30;  // the cache's limit; it grows as needed
   // Speculation: tokens guessed ahead for a sequence, at most, from its prompt and its group; the
-  // samples are the same, bit for bit. 0: off. A guess's tokens are all right with this chance, as
-  // estimated, or are not guessed: rows cost more the larger the batch.
+  // samples are the same, bit for bit. 0: off. A step takes those that are expected to pay, by how
+  // often such guesses were right and by what a row costs: many for few sequences, few for many.
   int64_t draft_tokens = 0;
-  double draft_floor = 0.5;
+  // What a step costs beside its rows, in rows: the greater, the more guesses pay. 0: measured.
+  double draft_fixed_rows = 0;
   // Products with the model's weights in 8-bit integers (ops::Int8Products): the rollouts are those
   // of a slightly different policy, recorded with its log-probabilities, so that the learner's gap
   // is not 0 and it has to weigh the tokens.

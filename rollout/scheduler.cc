@@ -139,9 +139,7 @@ std::vector<Sequence*> Scheduler::sequences() const {
 
 void Scheduler::Continue(Sequence& sequence) {
   SettleFresh(sequence);
-  if (options_.draft_tokens > 0) {
-    sequence.prefix->drafts.Observe(sequence.LastTokens(DraftIndex::kTailTokens + 1));
-  }
+  if (options_.draft_tokens > 0) ObserveToken(sequence);
   if (sequence.state == SequenceState::kDecoding) return;
   std::erase(filling_, &sequence);
   sequence.state = SequenceState::kDecoding;

@@ -16,7 +16,8 @@
 // Speculation: a decoding sequence may have more than one row in a step, those of tokens that it
 // will probably draw (drafts.h). Every row gives the token after it, as if it came alone, so a
 // guess that was right saves a step and a wrong one costs its row: its place in the cache is
-// written again. A row a decoding sequence stays the rule where the cache has no page to spare.
+// written again. A step takes the guesses that are expected to pay (draft_cost.h). A row a decoding
+// sequence stays the rule where the cache has no page to spare.
 
 #pragma once
 
@@ -28,6 +29,7 @@
 #include <vector>
 
 #include "policy/model.h"
+#include "rollout/draft_cost.h"
 #include "rollout/drafts.h"
 #include "rollout/page_pool.h"
 #include "rollout/rollout.h"
@@ -103,8 +105,8 @@ struct SchedulerOptions {
   int64_t max_batch = 64;
   int64_t prefill_chunk_tokens = 2048;
   int32_t max_pages = 0;
-  int64_t draft_tokens = 0;  // the most guessed for a sequence in a step; 0: no speculation
-  double draft_floor = 0.5;  // the chance, as estimated, that all tokens of a guess are right
+  int64_t draft_tokens = 0;     // the most guessed for a sequence in a step; 0: no speculation
+  double draft_fixed_rows = 0;  // what a step costs beside its rows, in rows; 0: measured
 };
 
 // One step: first the page copies in order, then the rows, then the draws.
@@ -159,6 +161,9 @@ class Scheduler {
   // The token appended last is the one that was guessed: its row is in the cache.
   void AcceptDraft(Sequence& sequence);
 
+  // The step planned last took this long. Tells what rows cost, and with that which guesses pay.
+  void ObserveStep(double seconds);
+
   // The sequence leaves, and its pages with it.
   std::unique_ptr<Sequence> Remove(Sequence& sequence);
 
@@ -199,7 +204,9 @@ class Scheduler {
   bool EnsureDecodePage(Sequence& sequence);
   void Admit();
   void PlanDecodeRows();
-  std::vector<int32_t> Guess(const Sequence& sequence) const;
+  void PlanDrafts();
+  void ObserveToken(const Sequence& sequence);
+  std::vector<Draft> Guess(const Sequence& sequence, double floor) const;
   int64_t EnsureDraftPages(Sequence& sequence, int64_t num_drafts);
   void PlanForks();
   void PlanFills();
@@ -221,6 +228,9 @@ class Scheduler {
   std::vector<Sequence*> filling_;   // attached or filling, in order of admission
   std::vector<Sequence*> decoding_;  // by slot
   StepPlan plan_;
+  DraftRates draft_rates_;
+  DraftCost draft_cost_;
+  std::vector<std::vector<Draft>> drafts_;  // by slot, of the step being planned
 };
 
 }  // namespace rationale

@@ -42,17 +42,21 @@ void Scheduler::EnsureDecodePages() {
 }
 
 void Scheduler::PlanDecodeRows() {
+  if (options_.draft_tokens > 0) PlanDrafts();
   for (Sequence* sequence : decoding_) {
     ops::SequenceSpan& span = plan_.batch.spans[static_cast<size_t>(sequence->slot)];
-    std::vector<int32_t> drafts = Guess(*sequence);
-    drafts.resize(
-        static_cast<size_t>(EnsureDraftPages(*sequence, static_cast<int64_t>(drafts.size()))));
     span.row = plan_.num_rows();
-    span.num_rows = 1 + static_cast<int64_t>(drafts.size());
+    span.num_rows = 1;
     span.num_cached = sequence->num_cached;
-    plan_.draws.push_back({.sequence = sequence, .row = span.row, .num_rows = span.num_rows});
     plan_.tokens.push_back(sequence->rollout.response.back());
-    plan_.tokens.insert(plan_.tokens.end(), drafts.begin(), drafts.end());
+    if (options_.draft_tokens > 0) {
+      const std::vector<Draft>& drafts = drafts_[static_cast<size_t>(sequence->slot)];
+      span.num_rows += EnsureDraftPages(*sequence, static_cast<int64_t>(drafts.size()));
+      for (int64_t i = 0; i + 1 < span.num_rows; ++i) {
+        plan_.tokens.push_back(drafts[static_cast<size_t>(i)].token);
+      }
+    }
+    plan_.draws.push_back({.sequence = sequence, .row = span.row, .num_rows = span.num_rows});
     for (int64_t i = 0; i < span.num_rows; ++i) {
       plan_.positions.push_back(static_cast<int32_t>(sequence->num_cached + i));
     }
@@ -61,15 +65,25 @@ void Scheduler::PlanDecodeRows() {
   plan_.num_decode_rows = plan_.num_rows();
 }
 
+// The guesses of each decoding sequence that pay in this step.
+void Scheduler::PlanDrafts() {
+  drafts_.clear();
+  if (decoding_.empty()) return;
+  const double fixed_rows =
+      options_.draft_fixed_rows > 0 ? options_.draft_fixed_rows : draft_cost_.FixedRows();
+  const double floor = DraftFloor(static_cast<int64_t>(decoding_.size()), fixed_rows);
+  for (const Sequence* sequence : decoding_) drafts_.push_back(Guess(*sequence, floor));
+}
+
 // What the sequence will probably draw after its last token; the token after these is drawn too, so
 // that there is one less than it may still draw. Where the tokens drawn change the next logits by
 // more than the model (a penalty), they are drawn one by one.
-std::vector<int32_t> Scheduler::Guess(const Sequence& sequence) const {
+std::vector<Draft> Scheduler::Guess(const Sequence& sequence, double floor) const {
   const auto num_drawn = static_cast<int64_t>(sequence.rollout.response.size());
   const int64_t most = std::min(options_.draft_tokens, sequence.max_new_tokens - num_drawn - 1);
   if (most <= 0 || sequence.sampler.adjusts_logits()) return {};
-  return sequence.prefix->drafts.Propose(sequence.LastTokens(DraftIndex::kTailTokens), most,
-                                         options_.draft_floor);
+  return sequence.prefix->drafts.Propose(sequence.LastTokens(DraftIndex::kTailTokens), most, floor,
+                                         draft_rates_);
 }
 
 // Pages for the rows after the sequence's next one, as long as each live sequence has one to spare.
@@ -85,6 +99,21 @@ int64_t Scheduler::EnsureDraftPages(Sequence& sequence, int64_t num_drafts) {
     span_pages.push_back(sequence.pages.back());
   }
   return std::min(num_drafts, num_rows() - 1);
+}
+
+// Its newest token: whether the guess would have been right, and what follows what.
+void Scheduler::ObserveToken(const Sequence& sequence) {
+  const std::vector<int32_t> tokens = sequence.LastTokens(DraftIndex::kTailTokens + 1);
+  DraftIndex& drafts = sequence.prefix->drafts;
+  if (const auto guess = drafts.Guess(std::span(tokens).first(tokens.size() - 1))) {
+    draft_rates_.Count(*guess, guess->token == tokens.back());
+  }
+  drafts.Observe(tokens);
+}
+
+void Scheduler::ObserveStep(double seconds) {
+  if (options_.draft_tokens == 0 || plan_.num_rows() != plan_.num_decode_rows) return;
+  if (plan_.num_decode_rows > 0) draft_cost_.Observe(plan_.num_decode_rows, seconds);
 }
 
 void Scheduler::AcceptDraft(Sequence& sequence) {

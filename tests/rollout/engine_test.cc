@@ -61,8 +61,8 @@ TEST(Engine, GivesTheSameRolloutsAloneBatchedChunkedPreemptedAndOnAnyNumberOfThr
       {{.max_batch = 64, .num_pages = 30}, 1, true},
       {{.max_batch = 9, .prefill_chunk_tokens = 1, .num_pages = 12}, 3, true},
       {{.max_batch = 64, .prefill_chunk_tokens = 17, .num_pages = 9}, 2, true},
-      {{.max_batch = 3, .draft_tokens = 20}, 2, false},
-      {{.max_batch = 64, .num_pages = 30, .draft_tokens = 5, .draft_floor = 0}, 1, true}};
+      {{.max_batch = 3, .draft_tokens = 20, .draft_fixed_rows = 50}, 2, false},
+      {{.max_batch = 64, .num_pages = 30, .draft_tokens = 5, .draft_fixed_rows = 1e9}, 1, true}};
   for (const Case& c : cases) {
     const std::string what = "batch " + std::to_string(c.options.max_batch) + ", chunk " +
                              std::to_string(c.options.prefill_chunk_tokens) + ", pages " +
@@ -111,7 +111,7 @@ TEST(Engine, KeepsEveryRolloutExactThroughRandomEvents) {
                    .prefill_chunk_tokens = random.Int(1, 60),
                    .num_pages = random.Int(11, 24),
                    .draft_tokens = random.Int(0, 1) * random.Int(1, 40),
-                   .draft_floor = random.Uniform()});
+                   .draft_fixed_rows = 100 * random.Uniform()});
     size_t num_submitted = 0;
     std::vector<Rollout> rollouts;
     while (num_submitted < requests.size() || engine.num_unfinished() > 0) {

@@ -48,7 +48,7 @@ TEST_P(Exactness, AloneBatchedPreemptedChunkedAndThreadedAreTheSame) {
       {.max_batch = 64},
       {.max_batch = 5, .prefill_chunk_tokens = 7},
       {.max_batch = 64, .prefill_chunk_tokens = 33, .num_pages = 14},
-      {.max_batch = 4, .draft_tokens = 9, .draft_floor = 0.2}};
+      {.max_batch = 4, .draft_tokens = 9, .draft_fixed_rows = 20}};
   for (const EngineOptions& option : options) {
     for (const int num_threads : {1, 2, 3, 8}) {
       ops::SetNumThreads(num_threads);

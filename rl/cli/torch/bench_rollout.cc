@@ -29,7 +29,7 @@ namespace {
 struct BenchArguments {
   ModelArguments model;
   RandomWork work;
-  EngineOptions engine{.memory_bytes = int64_t{16} << 30};
+  EngineOptions engine{.max_batch = 0, .memory_bytes = int64_t{16} << 30};
   int64_t repeats = 2;
   bool sample = false, group = false, json = true;
   std::string trace, data, format = "plain";
@@ -43,6 +43,10 @@ struct BenchArguments {
     arguments.add_option("--samples", work.samples, "sequences a prompt, as in GRPO groups")
         ->capture_default_str()
         ->check(Positive());
+    arguments
+        .add_option("--max-batch", engine.max_batch,
+                    "sequences decoded at a time, the others wait; 0: all")
+        ->check(NonNegative());
     arguments.add_flag("--group", group, "one prompt for all sequences: --samples of the batch");
     arguments.add_option("--prompt", work.prompt, "tokens of each random prompt")
         ->capture_default_str()
@@ -57,14 +61,15 @@ struct BenchArguments {
         ->check(CLI::Range(2, 1 << 20));
     arguments
         .add_option("--draft-tokens", engine.draft_tokens,
-                    "speculation: tokens guessed ahead; 0: off")
+                    "speculation: most tokens guessed ahead; 0: off")
         ->capture_default_str()
         ->check(NonNegative());
     arguments
-        .add_option("--draft-floor", engine.draft_floor,
-                    "least chance, as estimated, that a guess is right")
+        .add_option("--draft-fixed-rows", engine.draft_fixed_rows,
+                    "what a step costs beside its rows, in rows: the greater, the more guesses "
+                    "pay; 0: measured")
         ->capture_default_str()
-        ->check(CLI::Range(0.0, 1.0));
+        ->check(CLI::NonNegativeNumber);
     arguments.add_flag(
         "--int8", engine.int8,
         "multiply 8-bit integers; prints the gap to the learner's log-probabilities");
@@ -83,7 +88,7 @@ struct BenchArguments {
                   work.batch, work.samples);
     }
     work.temperature = sample ? 1 : 0;
-    engine.max_batch = work.batch;
+    if (engine.max_batch == 0) engine.max_batch = work.batch;
   }
 };
 

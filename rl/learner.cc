@@ -111,6 +111,8 @@ void Learner::Update(std::span<const Sample> samples, double lr, uint64_t shuffl
                        &report.clip_fraction_high, &report.ratio_mean}) {
     *mean /= std::max(1.0, static_cast<double>(report.forward_tokens));
   }
+  for (double* mean : {&report.mean_abs_logprob_gap, &report.importance_cut_fraction})
+    *mean /= std::max(1.0, static_cast<double>(report.gap_tokens));
   for (double* mean : {&report.loss, &report.gradient_norm})
     *mean /= static_cast<double>(report.updates);
 }
@@ -224,6 +226,11 @@ void Learner::UpdateMinibatch(Minibatch& batch, double lr, bool first, UpdateRep
       const auto gap = policy.logprobs_T.detach().sub(input.behaviour_logprobs_T);
       report.max_abs_logprob_gap = std::max(report.max_abs_logprob_gap, MaxAbs(gap));
       report.gap_tokens += gap.numel();
+      report.mean_abs_logprob_gap += gap.abs().sum().item<double>();
+      if (settings_.objective.importance_clip > 0) {
+        report.importance_cut_fraction +=
+            gap.gt(std::log(settings_.objective.importance_clip)).sum().item<double>();
+      }
     }
     const auto output = ComputeObjective(input, settings_.objective, batch.denominators);
     loss += output.loss.item<double>();

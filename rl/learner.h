@@ -43,6 +43,10 @@ struct UpdateReport {
   double max_abs_logprob_gap =
       0;                   // |ln p the sampler recorded - ln p the learner computed|, same weights
   int64_t gap_tokens = 0;  // tokens the gap was measured on
+  double mean_abs_logprob_gap = 0;  // over them
+  // Of them, the share whose importance weight, p of the learner / p of the sampler, is above
+  // objective.importance_clip, and so cut to it; 0 where tokens are not weighted.
+  double importance_cut_fraction = 0;
   int64_t tokens = 0, updates = 0;
   int64_t skipped_samples = 0;  // of zero gradient, left out of the passes
   int64_t forward_tokens = 0;   // response tokens that went through; means are over them

@@ -43,11 +43,13 @@ MetricValues SliceMetrics(const EvalSlice& slice) {
   return values;
 }
 
-std::vector<TextTable::Column> Columns(const std::vector<std::string>& components) {
+std::vector<TextTable::Column> Columns(const std::vector<std::string>& components,
+                                       bool weighs_tokens) {
   std::vector<TextTable::Column> columns = {{"step", 5}, {"reward", 6}};
   for (const auto& name : components) columns.push_back({name, 6});
   for (const char* name : {"tokens", "entropy", "clip", "grad"}) columns.push_back({name, 6});
   columns.push_back({"logp gap", 8});
+  if (weighs_tokens) columns.insert(columns.end(), {{"mean gap", 8}, {"weights cut", 11}});
   columns.push_back({"tok/s", 7});
   columns.push_back({"seconds", 7});
   columns.push_back({"waiting", 7});
@@ -68,6 +70,8 @@ MetricValues RlMetrics(const RlStepResult& result) {
       {"truncated_fraction", means.truncated},
       {"unjudged", static_cast<double>(means.unjudged)},
       {"max_abs_logprob_gap", update.max_abs_logprob_gap},
+      {"mean_abs_logprob_gap", update.mean_abs_logprob_gap},
+      {"importance_cut_fraction", update.importance_cut_fraction},
       {"gap_tokens", static_cast<double>(update.gap_tokens)},
       {"loss", update.loss},
       {"entropy", update.entropy},
@@ -134,8 +138,10 @@ MetricValues EvalMetrics(const Snapshot& snapshot) {
   return values;
 }
 
-StepTable::StepTable(const std::vector<std::string>& components)
-    : components_(components), table_(Columns(components)) {}
+StepTable::StepTable(const std::vector<std::string>& components, bool weighs_tokens)
+    : components_(components),
+      weighs_tokens_(weighs_tokens),
+      table_(Columns(components, weighs_tokens)) {}
 
 std::string StepTable::Row(int64_t step, const RlStepResult& result,
                            const std::optional<EvalReport>& eval) const {
@@ -151,6 +157,10 @@ std::string StepTable::Row(int64_t step, const RlStepResult& result,
   row.push_back(fmt::format("{:.3f}", update.clip_fraction_low + update.clip_fraction_high));
   row.push_back(fmt::format("{:.3f}", update.gradient_norm));
   row.push_back(fmt::format("{:g}", update.max_abs_logprob_gap));
+  if (weighs_tokens_) {
+    row.push_back(fmt::format("{:.5f}", update.mean_abs_logprob_gap));
+    row.push_back(fmt::format("{:.3f}%", 100 * update.importance_cut_fraction));
+  }
   const double tokens = means.tokens * static_cast<double>(means.samples);
   row.push_back(fmt::format("{:.0f}", result.seconds > 0 ? tokens / result.seconds : 0));
   row.push_back(fmt::format("{:.2f}", result.seconds));

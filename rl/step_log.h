@@ -16,8 +16,9 @@
 namespace rationale {
 
 // reward_mean, each component's mean (component/<name>), response_tokens_mean, max_abs_logprob_gap,
-// seconds of each phase, tokens_per_s, entropy, kl, clip_fraction, grad_norm, zero_variance_groups,
-// truncated_fraction, unjudged, and for a MoE load_imbalance.
+// mean_abs_logprob_gap, importance_cut_fraction, seconds of each phase, tokens_per_s, entropy, kl,
+// clip_fraction, grad_norm, zero_variance_groups, truncated_fraction, unjudged, and for a MoE
+// load_imbalance.
 MetricValues RlMetrics(const RlStepResult& result);
 
 // loss, grad_norm, lr, entropy, tokens_per_s, seconds.
@@ -32,13 +33,16 @@ MetricValues EvalMetrics(const Snapshot& snapshot);
 // The table of RL steps on standard error: a header, then rows as they come.
 class StepTable {
  public:
-  explicit StepTable(const std::vector<std::string>& components);
+  // `weighs_tokens`: the learner weighs tokens by importance; shows the mean gap and the share of
+  // weights cut.
+  StepTable(const std::vector<std::string>& components, bool weighs_tokens);
   std::string Header() const { return table_.Header(); }
   std::string Row(int64_t step, const RlStepResult& result,
                   const std::optional<EvalReport>& eval) const;
 
  private:
   std::vector<std::string> components_;
+  bool weighs_tokens_;
   TextTable table_;
 };
 

@@ -146,10 +146,16 @@ Ending Trainer::RunRl() {
   if (rl.steps == 0) return Ending::kFinished;
   if (!before_ && !EvaluateBefore()) return Stop();
   if (state_.eval_pending && !EvaluateStep()) return Stop();
-  const StepTable table(run_->rubric->component_names());
+  const double importance_clip = run_->algorithm.objective.importance_clip;
+  const StepTable table(run_->rubric->component_names(), importance_clip > 0);
   LogInfo("RL: {} steps of {} prompts x {} samples ({})", rl.steps,
           run_->config.rollout.prompts_per_step, run_->config.rollout.samples_per_prompt,
           rl.algorithm.algorithm);
+  if (importance_clip > 0) {
+    LogInfo("{}: tokens are weighted by truncated importance sampling, at most {:g}",
+            run_->config.rollout.int8 ? "rollouts are in int8" : "importance_clip",
+            importance_clip);
+  }
   LogInfo(std::string_view(table.Header()));
   Progress progress("rl", rl.steps, "step");
   while (state_.step < rl.steps) {

@@ -81,6 +81,22 @@ TEST(ImportanceCorrection, TheFirstUpdatesRatioIsOneAndTheGapIsToTheSampler) {
   EXPECT_NE(corrected.hash, plain.hash);
 }
 
+TEST(ImportanceCorrection, ReportsTheMeanGapAndTheShareOfWeightsThatAreCut) {
+  LearnerSettings settings;
+  const UpdateReport plain = UpdateWith(settings, true).report;
+  EXPECT_GT(plain.mean_abs_logprob_gap, 0);
+  EXPECT_LT(plain.mean_abs_logprob_gap, plain.max_abs_logprob_gap);
+  EXPECT_EQ(plain.importance_cut_fraction, 0);
+  settings.objective.importance_clip = 0.5;  // all are above
+  EXPECT_EQ(UpdateWith(settings, true).report.importance_cut_fraction, 1);
+  settings.objective.importance_clip = 1;  // some are
+  const double some = UpdateWith(settings, true).report.importance_cut_fraction;
+  EXPECT_GT(some, 0);
+  EXPECT_LT(some, 1);
+  settings.objective.importance_clip = 2;  // none is
+  EXPECT_EQ(UpdateWith(settings, true).report.importance_cut_fraction, 0);
+}
+
 // What is computed before the first of several updates is what its own forward finds.
 TEST(ImportanceCorrection, SeveralUpdatesCompareWithThePolicyBeforeTheFirst) {
   LearnerSettings settings;

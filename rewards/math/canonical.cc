@@ -26,9 +26,7 @@ class Rewriter {
   NodeId Rewrite(NodeId node) {
     const Op op = expressions_[node].op;
     if (op == Op::kList || op == Op::kSet) return RewriteItems(node, op);
-    const bool has_sign =
-        expressions_.Any(node, [&](NodeId n) { return expressions_[n].op == Op::kPlusMinus; });
-    if (has_sign) {
+    if (HasPlusMinus(expressions_, node)) {
       const NodeId plus = Rewrite(ChooseSign(node, true));
       const NodeId minus = Rewrite(ChooseSign(node, false));
       return RewriteItems(expressions_.Make(Op::kList, {plus, minus}), Op::kList);
@@ -46,27 +44,6 @@ class Rewriter {
       default:
         return node;
     }
-  }
-
- private:
-  std::vector<NodeId> CopyChildren(NodeId node) const {
-    const auto children = expressions_.Children(node);
-    return {children.begin(), children.end()};
-  }
-
-  NodeId RewriteItems(NodeId node, Op op) {
-    const uint8_t id = expressions_[node].id;
-    std::vector<NodeId> items;
-    for (const NodeId child : CopyChildren(node)) {
-      const NodeId item = Rewrite(child);
-      if (expressions_[item].op == Op::kList) {
-        const auto inner = CopyChildren(item);
-        items.insert(items.end(), inner.begin(), inner.end());
-      } else {
-        items.push_back(item);
-      }
-    }
-    return items.size() == 1 && op == Op::kList ? items[0] : expressions_.Make(op, items, id);
   }
 
   // The tree with every ± read as + (and ∓ as -), or the other way round.
@@ -89,6 +66,27 @@ class Rewriter {
     const NodeId result = expressions_.Make(original.op, children, original.id);
     expressions_[result].data = original.data;
     return result;
+  }
+
+ private:
+  std::vector<NodeId> CopyChildren(NodeId node) const {
+    const auto children = expressions_.Children(node);
+    return {children.begin(), children.end()};
+  }
+
+  NodeId RewriteItems(NodeId node, Op op) {
+    const uint8_t id = expressions_[node].id;
+    std::vector<NodeId> items;
+    for (const NodeId child : CopyChildren(node)) {
+      const NodeId item = Rewrite(child);
+      if (expressions_[item].op == Op::kList) {
+        const auto inner = CopyChildren(item);
+        items.insert(items.end(), inner.begin(), inner.end());
+      } else {
+        items.push_back(item);
+      }
+    }
+    return items.size() == 1 && op == Op::kList ? items[0] : expressions_.Make(op, items, id);
   }
 
   NodeId MakeAssignment(NodeId name, NodeId value) {
@@ -227,6 +225,15 @@ class Rewriter {
 
 NodeId Canonical(Expressions& expressions, NodeId node) {
   return Rewriter(expressions).Rewrite(node);
+}
+
+NodeId CanonicalOfUpperSigns(Expressions& expressions, NodeId node) {
+  Rewriter rewriter(expressions);
+  return rewriter.Rewrite(rewriter.ChooseSign(node, true));
+}
+
+bool HasPlusMinus(const Expressions& expressions, NodeId node) {
+  return expressions.Any(node, [&](NodeId n) { return expressions[n].op == Op::kPlusMinus; });
 }
 
 bool IsAssignment(const Expressions& expressions, NodeId node) {

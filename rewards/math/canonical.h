@@ -21,6 +21,10 @@ namespace rationale {
 //   lists within lists are one list; a list of one is its item
 NodeId Canonical(Expressions& expressions, NodeId node);
 
+// The same with a ± b as a + b alone, a ∓ b as a - b.
+NodeId CanonicalOfUpperSigns(Expressions& expressions, NodeId node);
+bool HasPlusMinus(const Expressions& expressions, NodeId node);
+
 // Is the node "name = value" with a name on its left?
 bool IsAssignment(const Expressions& expressions, NodeId node);
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "rewards/math/simplified.h"
 #include "rewards/math/value.h"
 
 namespace rationale {
@@ -17,6 +18,13 @@ enum class RelationsAnswerSets : uint8_t {
   kAlways,
 };
 
+// Must an answer have the ± that the reference has? "2, -2" and "2 or -2" are ±2 as well.
+enum class PlusMinus : uint8_t {
+  kMatch,         // 2 is no answer to ±2, nor ±2 to 2
+  kMayBeMissing,  // 2, the upper sign, answers ±2
+  kIgnored,       // and ±2 answers 2
+};
+
 struct CompareOptions {
   ValueOptions value;
   bool ordered_lists = false;     // "1, 2" differs from "2, 1"
@@ -26,6 +34,8 @@ struct CompareOptions {
       true;  // "3 cm" differs from "3 m"; a unit that is not known, or missing, is ignored
   // "x > 1" answers "(1, ∞)"; the reverse always holds.
   RelationsAnswerSets relations_answer_sets = RelationsAnswerSets::kSolved;
+  Simplified simplified = Simplified::kNever;
+  PlusMinus plus_minus = PlusMinus::kMatch;
 };
 
 struct Comparison {

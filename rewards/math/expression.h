@@ -19,7 +19,7 @@ enum class Op : uint8_t {
   kNumber,    // number
   kSymbol,    // name
   kConstant,  // id: Constant
-  kAdd,       // of all children
+  kAdd,       // of all children; id: kMixedNumber for 2 1/2
   kMultiply,  // of all children
   kDivide,    // child 0 / child 1
   kNegate,
@@ -55,6 +55,7 @@ enum class Op : uint8_t {
   kText,  // name
 };
 
+inline constexpr uint8_t kMixedNumber = 1;
 inline constexpr uint8_t kClosedLow = 1;
 inline constexpr uint8_t kClosedHigh = 2;
 

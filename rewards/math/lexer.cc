@@ -173,12 +173,17 @@ class Lexer {
           return Punctuate(',');
         }
         return Punctuate('{');
+      case '+':
+        if (Rest().starts_with("/-")) {
+          at_ += 2;
+          return Emit(TokenKind::kPlusMinus);
+        }
+        return Punctuate('+');
       case '^':
       case '_':
       case '}':
       case ',':
       case ';':
-      case '+':
       case '-':
       case '/':
       case '\'':

@@ -27,6 +27,19 @@ std::vector<std::pair<std::string_view, RelationsAnswerSets>> ConfigNames(Relati
           {"always", RelationsAnswerSets::kAlways}};
 }
 
+std::vector<std::pair<std::string_view, Simplified>> ConfigNames(Simplified) {
+  return {{"never", Simplified::kNever},
+          {"arithmetic", Simplified::kArithmetic},
+          {"lowest_terms", Simplified::kLowestTerms},
+          {"rationalised", Simplified::kRationalised}};
+}
+
+std::vector<std::pair<std::string_view, PlusMinus>> ConfigNames(PlusMinus) {
+  return {{"match", PlusMinus::kMatch},
+          {"may_be_missing", PlusMinus::kMayBeMissing},
+          {"ignored", PlusMinus::kIgnored}};
+}
+
 namespace {
 
 using enum AnswerSource;
@@ -51,6 +64,12 @@ struct MathOptions {
     v("relations_answer_sets", compare.relations_answer_sets,
       "which inequalities answer a reference like \"(1, \\infty)\": never, solved (\"x > 1\", not "
       "\"2x > 2\"), always");
+    v("simplified", compare.simplified,
+      "how far an answer must be worked out, where the reference is: never (1+1 answers 2), "
+      "arithmetic (not 1+1), lowest_terms (nor 2/4 or sqrt(8)), rationalised (nor 1/sqrt(2))");
+    v("plus_minus", compare.plus_minus,
+      "match: 2 is no answer to \"±2\" nor ±2 to \"2\"; may_be_missing: 2 answers \"±2\"; ignored: "
+      "and ±2 answers \"2\"");
   }
 };
 

@@ -218,7 +218,7 @@ NodeId ParserState::ParseMixed(NodeId whole) {
     if (failed_) return kNoNode;
     if (expressions_[fraction].op == Op::kDivide && is_whole(expressions_.Child(fraction, 0)) &&
         is_whole(expressions_.Child(fraction, 1))) {
-      return expressions_.Make(Op::kAdd, {whole, fraction});
+      return expressions_.Make(Op::kAdd, {whole, fraction}, kMixedNumber);
     }
     at_ = begin;
     return whole;
@@ -229,8 +229,8 @@ NodeId ParserState::ParseMixed(NodeId whole) {
     const NodeId numerator = expressions_.Literal(FromToken(Peek().text, -1, 0), -1);
     const NodeId denominator = expressions_.Literal(FromToken(Peek(2).text, -1, 0), -1);
     at_ += 3;
-    return expressions_.Make(Op::kAdd,
-                             {whole, expressions_.Make(Op::kDivide, {numerator, denominator})});
+    return expressions_.Make(
+        Op::kAdd, {whole, expressions_.Make(Op::kDivide, {numerator, denominator})}, kMixedNumber);
   }
   return whole;
 }

@@ -2,6 +2,8 @@
 
 #include "rewards/math/compare.h"
 
+#include <flint/flint.h>
+
 #include <algorithm>
 #include <cctype>
 #include <optional>
@@ -156,6 +158,15 @@ Comparison CompareParsed(std::string_view answer, std::string_view reference,
   return verdict;
 }
 
+// FLINT and Arb keep pools of numbers and constants for each thread until they are told that it
+// ends.
+void FreeNumbersAtThreadEnd() {
+  struct AtEnd {
+    ~AtEnd() { flint_cleanup(); }
+  };
+  static thread_local const AtEnd at_end;
+}
+
 }  // namespace
 
 Comparison CompareAnswers(std::string_view printed_answer, std::string_view printed_reference,
@@ -178,6 +189,7 @@ Comparison CompareAnswers(std::string_view printed_answer, std::string_view prin
     if (const auto other = ChoiceLetter(answer))
       return {ToTruth(*choice == *other), "as letters of choices"};
   }
+  FreeNumbersAtThreadEnd();
   Comparison comparison = CompareParsed(answer, reference, options);
   if (comparison.same != Truth::kTrue) {
     const std::string words = PlainText(answer);

@@ -198,6 +198,28 @@ TEST(MathWork, IsSeenWhereMemoryIsTaken) {
   EXPECT_GE(PeakKb(take) - PeakKb([] {}), kMemoryKbMax - 1024);
 }
 
+TEST(MathWork, LeavesNoMemoryWhenItsThreadEnds) {
+  if (kSanitized) GTEST_SKIP() << "a sanitizer's own memory is not told apart";
+  const Rubric rubric = MathRubric();
+  const std::vector<Hostile> inputs = {
+      {"\\boxed{\\frac{\\pi}{6} + \\ln 3 + e}", "e + \\ln 3 + \\frac{\\pi}{6}"},
+      {"\\boxed{\\sin(1)+\\pi^{100}}", "\\pi^{100}+\\sin(1)"},
+      {"\\boxed{\\sqrt{2}+\\sqrt{3}+\\sqrt{5}}", "\\sqrt{5}+\\sqrt{3}+\\sqrt{2}"},
+      {"\\boxed{2^{2000}}", "4^{1000}"},
+      {"\\boxed{\\sum_{k=1}^{50} \\frac{1}{k}}",
+       "\\frac{13943237577224054960759}{3099044504245996706400}"}};
+  const auto judge_in_threads = [&](int count) {
+    return [&, count] {
+      for (int i = 0; i < count; ++i) {
+        std::jthread([&] {
+          for (const Hostile& input : inputs) ASSERT_EQ(Judge(rubric, input).score, 1);
+        });
+      }
+    };
+  };
+  EXPECT_LT(PeakKb(judge_in_threads(1000)) - PeakKb(judge_in_threads(10)), 4096);
+}
+
 // Everything of a verdict, on all inputs, beginning with one of them.
 std::vector<std::string> Verdicts(const Rubric& rubric, const std::vector<Hostile>& inputs,
                                   size_t first) {

@@ -189,8 +189,12 @@ Comparison CompareAnswers(std::string_view printed_answer, std::string_view prin
     if (const auto other = ChoiceLetter(answer))
       return {ToTruth(*choice == *other), "as letters of choices"};
   }
+  const bool none_a = SaysNoSolution(answer), none_b = SaysNoSolution(reference);
+  if (none_a && none_b) return {Truth::kTrue, "no solution"};
+  constexpr std::string_view kNone = "\\emptyset";
   FreeNumbersAtThreadEnd();
-  Comparison comparison = CompareParsed(answer, reference, options);
+  Comparison comparison =
+      CompareParsed(none_a ? kNone : answer, none_b ? kNone : reference, options);
   if (comparison.same != Truth::kTrue) {
     const std::string words = PlainText(answer);
     if (!words.empty() && words == PlainText(reference)) return {Truth::kTrue, "as words"};

@@ -331,6 +331,19 @@ TEST(Compare, ComparesWordsChoicesTimesAndDates) {
   Differ("1, 2, 3, ...", "1, 2, 3");
 }
 
+TEST(Compare, KnowsTheWaysToSayThatThereIsNoSolution) {
+  for (const char* answer : {"no solution", "\\text{No real solutions.}", "There are no solutions",
+                             "None", "the empty set", "\\emptyset", "\\{\\}", "∅"}) {
+    Same(answer, "\\emptyset");
+    Same(answer, "no solution");
+  }
+  for (const char* answer : {"0", "\\{0\\}", "one solution", "no", "there are two solutions",
+                             "no solution for x > 2", "x = 0"}) {
+    Differ(answer, "\\emptyset");
+    Differ(answer, "no solution");
+  }
+}
+
 TEST(Compare, SurvivesMalformedInput) {
   for (const char* text :
        {"\\frac{", "}{", "((((", "\\sqrt[", "\\begin{pmatrix}", "^_^", "\\", "$", "1/0", "0^{-1}",

@@ -183,17 +183,15 @@ std::optional<char> ChoiceLetter(std::string_view text) {
 }
 
 bool SaysNoSolution(std::string_view text) {
-  if (Trim(text) == "\\{\\}") return true;
   constexpr size_t kLongest = 64;
-  std::string plain = PlainText(text.substr(0, kLongest));
+  if (text.size() > kLongest) return false;
+  std::string plain = PlainText(text);
   for (const std::string_view opening : {"there are ", "there is ", "the "}) {
     if (plain.starts_with(opening)) plain.erase(0, opening.size());
   }
-  constexpr std::array<std::string_view, 9> kForms = {
-      "no solution",       "no solutions", "no real solution",
-      "no real solutions", "none",         "empty set",
-      "\\emptyset",        "\\varnothing", "∅"};
-  return text.size() <= kLongest && std::find(kForms.begin(), kForms.end(), plain) != kForms.end();
+  constexpr std::array<std::string_view, 6> kForms = {
+      "no solution", "no solutions", "no real solution", "no real solutions", "none", "empty set"};
+  return std::find(kForms.begin(), kForms.end(), plain) != kForms.end();
 }
 
 std::optional<std::string> TimeOrDate(std::string_view text) {

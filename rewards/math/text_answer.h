@@ -16,8 +16,7 @@ std::string PlainText(std::string_view text);
 // upper case. Nothing if the text is not one.
 std::optional<char> ChoiceLetter(std::string_view text);
 
-// "no solution", "none", "there are no real solutions", "the empty set", \emptyset, {}: the words
-// for one thing.
+// "no solution", "none", "there are no real solutions", "the empty set": words for \emptyset.
 bool SaysNoSolution(std::string_view text);
 
 // A time of day ("1:58 am", "13:58:00") or a date ("July 4, 2020", "4 July 2020", "2020-07-04") in

@@ -341,6 +341,7 @@ TEST(Compare, KnowsTheWaysToSayThatThereIsNoSolution) {
                              "no solution for x > 2", "x = 0"}) {
     Differ(answer, "\\emptyset");
     Differ(answer, "no solution");
+    Differ("no solution", answer);
   }
 }
 

@@ -134,37 +134,32 @@ std::span<const GemmProblem> Widen(std::span<const GemmProblem> problems) {
 }
 
 // The problems as one thread computes them, `wide`: with A in float32, of which it makes its own
-// copy when it first comes to one. Of small matrices that takes less time than to share what
-// another core has just written.
+// copy when it comes to one. Of small matrices that takes less time than to share what another core
+// has just written. Tiles are handed out in order, so that no thread comes back to a problem.
 class OwnProblems {
  public:
-  OwnProblems(std::span<const GemmProblem> problems, bool wide) : problems_(problems) {
-    if (!wide) return;
-    thread_local AlignedBuffer buffer;
-    thread_local std::vector<GemmProblem> own;
-    own.assign(problems.size(), {});
-    own_ = &own;
-    const int64_t bytes = NumElements(problems) * int64_t{sizeof(float)};
-    unused_ = static_cast<float*>(buffer.Reserve(bytes));
-  }
+  OwnProblems(std::span<const GemmProblem> problems, bool wide)
+      : problems_(problems), wide_(wide) {}
 
   const GemmProblem& operator[](size_t index) {
-    if (own_ == nullptr) return problems_[index];
-    GemmProblem& problem = (*own_)[index];
-    if (problem.a == nullptr) {
-      problem = problems_[index];
-      problem.a_stride = problem.k;
-      problem.a = unused_;
-      WidenRows(problems_[index], 0, problem.m, unused_);
-      unused_ += problem.m * problem.k;
+    if (!wide_) return problems_[index];
+    if (index != index_) {
+      thread_local AlignedBuffer buffer;
+      index_ = index;
+      own_ = problems_[index];
+      float* copy = static_cast<float*>(buffer.Reserve(own_.m * own_.k * int64_t{sizeof(float)}));
+      WidenRows(own_, 0, own_.m, copy);
+      own_.a = copy;
+      own_.a_stride = own_.k;
     }
-    return problem;
+    return own_;
   }
 
  private:
   std::span<const GemmProblem> problems_;
-  std::vector<GemmProblem>* own_ = nullptr;
-  float* unused_ = nullptr;
+  bool wide_;
+  size_t index_ = static_cast<size_t>(-1);
+  GemmProblem own_;
 };
 
 using TileFunction = void (*)(const GemmTile& tile);

@@ -111,7 +111,7 @@ class Rewriter {
     if (relation == Relation::kApproximately) return Rewrite(left);
     if (IsName(expressions_, right)) return MakeAssignment(right, left);
     const bool constant = expressions_.Symbols(left).empty() && expressions_.Symbols(right).empty();
-    return constant ? Rewrite(right) : node;
+    return constant && !expressions_.Identical(left, right) ? Rewrite(right) : node;
   }
 
   // Equalities one after the other end in the value; what stands behind ≈ is less exact.

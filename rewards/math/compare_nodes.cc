@@ -39,6 +39,7 @@ class Comparer {
     if (expressions_.Identical(a, b)) return Rule(Truth::kTrue, "the same expression");
     const Op of_a = expressions_[a].op;
     const Op of_b = expressions_[b].op;
+    if (IsCongruence(a) || IsCongruence(b)) return CompareCongruences(a, b);
     if (IsAssignment(expressions_, a) || IsAssignment(expressions_, b))
       return CompareAssignments(a, b);
     if (of_a == Op::kText || of_b == Op::kText) return CompareWords(a, b);
@@ -67,6 +68,10 @@ class Comparer {
   bool IsStatement(NodeId node) const {
     return expressions_[node].op == Op::kRelation || expressions_[node].op == Op::kChain;
   }
+  bool IsCongruence(NodeId node) const {
+    const Node& n = expressions_[node];
+    return n.op == Op::kRelation && n.id == static_cast<uint8_t>(Relation::kCongruent);
+  }
   std::vector<NodeId> Children(NodeId node) const {
     const auto children = expressions_.Children(node);
     return {children.begin(), children.end()};
@@ -80,12 +85,42 @@ class Comparer {
   // Words: a text against a text, or against the letters that were read as a product.
   Truth CompareWords(NodeId a, NodeId b) {
     const auto words = [&](NodeId node) {
-      if (expressions_[node].op == Op::kText) return PlainText(expressions_.Name(node));
+      if (expressions_[node].op == Op::kText) return expressions_.Name(node);
       std::string letters;
       for (const std::string& symbol : expressions_.Symbols(node)) letters += symbol;
-      return PlainText(letters);
+      return letters;
     };
-    return Rule(ToTruth(words(a) == words(b)), "as words");
+    return Rule(ToTruth(SameWords(words(a), words(b))), "as words");
+  }
+
+  // "n ≡ 3 (mod 7)" against "n ≡ 10 (mod 7)", "n ≡ 3", "3 (mod 7)", "n = 3" or "3".
+  Truth CompareCongruences(NodeId a, NodeId b) {
+    if (!IsCongruence(a) || !IsCongruence(b)) {
+      const auto residue = [&](NodeId node) {
+        const bool related = IsCongruence(node) || IsAssignment(expressions_, node);
+        return related ? expressions_.Child(node, 1) : node;
+      };
+      if (IsCollection(expressions_[a].op) || IsCollection(expressions_[b].op))
+        return CompareCollections(a, b);
+      return Compare(residue(a), residue(b));
+    }
+    const bool moduli = expressions_[a].num_children == 3 && expressions_[b].num_children == 3;
+    const NodeId modulus = expressions_.Children(b).back();
+    if (moduli && values_.Same(expressions_.Children(a).back(), modulus) != Truth::kTrue)
+      return Rule(Truth::kFalse, "different moduli");
+    const NodeId left_a = expressions_.Child(a, 0);
+    const NodeId left_b = expressions_.Child(b, 0);
+    if (!SameName(left_a, left_b) && values_.Same(left_a, left_b) != Truth::kTrue)
+      return Rule(Truth::kFalse, "congruences of different numbers");
+    const NodeId right_a = expressions_.Child(a, 1);
+    const NodeId right_b = expressions_.Child(b, 1);
+    const Truth same = Compare(right_a, right_b);
+    if (same == Truth::kTrue || !moduli) return same;
+    const NodeId multiple =
+        expressions_.Make(Op::kDivide, {expressions_.Subtract(right_a, right_b), modulus});
+    const NodeId whole =
+        expressions_.Make(Op::kFunction, {multiple}, static_cast<uint8_t>(Function::kFloor));
+    return Rule(values_.Same(multiple, whole), "as congruences");
   }
 
   // "x = 3" against "3", "x = 3", "y = 3", or an equation.
@@ -169,11 +204,34 @@ class Comparer {
       if (std::find(others.begin(), others.end(), name) == others.end()) continue;
       const NodeId cleared = expressions_.WithoutDivisors(other, name);
       if (values_.IsZero(expressions_.Bend(cleared, name)) != Truth::kTrue) continue;
-      if (values_.IsZero(expressions_.Substitute(other, name, value)) == Truth::kTrue) {
+      if (values_.IsZero(expressions_.Substitute(other, name, value)) == Truth::kTrue &&
+          !HasFurtherSolutions(cleared, name))
         return Rule(Truth::kTrue, "as equations");
-      }
     }
     return Rule(proportional, "as equations");
+  }
+
+  // Of a u + b = 0 for the variable u: is b zero too where a is, as in "ax = ay"? Looked for where
+  // a is linear in one of its own variables.
+  bool HasFurtherSolutions(NodeId linear, const std::string& name) {
+    const auto at = [&](NodeId node, const std::string& symbol, int value) {
+      return expressions_.Substitute(node, symbol, expressions_.Integer(value));
+    };
+    const NodeId rest = at(linear, name, 0);
+    const NodeId slope = expressions_.Subtract(at(linear, name, 1), rest);
+    for (const std::string& symbol : expressions_.Symbols(slope)) {
+      const NodeId low = at(slope, symbol, 0);
+      const NodeId change = expressions_.Subtract(at(slope, symbol, 1), low);
+      NodeId root = expressions_.Integer(0);  // of a product like x^2
+      if (values_.IsZero(expressions_.Bend(slope, symbol)) == Truth::kTrue) {
+        if (values_.IsZero(change) != Truth::kFalse) continue;
+        root = expressions_.Make(Op::kNegate, {expressions_.Make(Op::kDivide, {low, change})});
+      } else if (values_.IsZero(low) != Truth::kTrue) {
+        continue;
+      }
+      if (values_.IsZero(expressions_.Substitute(rest, symbol, root)) == Truth::kTrue) return true;
+    }
+    return false;
   }
 
   // Inequalities, intervals and sets: as sets of real numbers where they can be computed, else part

@@ -38,7 +38,7 @@ enum class Op : uint8_t {
   kOpaque,   // name, of the children: an integral, a limit, ... compared by structure only
   // Several values.
   kTuple,  // (a, b, ...)
-  kList,   // a, b, ... in no order: what commas, "and", "or" join; id 1: inequalities that all hold
+  kList,   // a, b, ... in no order: what commas, "and", "or" join; id 1: conditions that all hold
   kSet,    // {a, b, ...}
   kInterval,  // child 0 to child 1; id: kClosedLow | kClosedHigh
   kMatrix,    // rows * columns children; id: columns
@@ -47,15 +47,17 @@ enum class Op : uint8_t {
   kDifference,
   kEmptySet,
   kNumberSet,   // name: "R", "Z", ...
-  kSetBuilder,  // child 0: the element; the others: its conditions
+  kSetBuilder,  // child 0: the element; the others: its conditions; id kAnyCondition: one must hold
   // Statements.
-  kRelation,  // child 0 related to child 1; id: Relation
+  kRelation,  // child 0 related to child 1; id: Relation; kCongruent: modulo child 2, if there is
+              // one
   kChain,     // a < b < c: its relations, each a kRelation
   // No mathematics.
   kText,  // name
 };
 
 inline constexpr uint8_t kMixedNumber = 1;
+inline constexpr uint8_t kAnyCondition = 1;
 inline constexpr uint8_t kClosedLow = 1;
 inline constexpr uint8_t kClosedHigh = 2;
 

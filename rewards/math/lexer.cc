@@ -373,7 +373,13 @@ class Lexer {
       if (run == "i") return Emit(TokenKind::kConstant, Id(Constant::kI));
       return Emit(TokenKind::kSymbol, 0, run);
     }
-    if (const Command* name = FindName(run)) return EmitCommand(*name);
+    if (const Command* name = FindName(run)) {
+      // "17 mod 5", unlike mod(17, 5), is what \bmod writes.
+      const size_t next = std::min(Rest().find_first_not_of(' '), Rest().size());
+      if (run == "mod" && !Rest().substr(next).starts_with('('))
+        return Emit(TokenKind::kStructure, Id(Structure::kMod));
+      return EmitCommand(*name);
+    }
     // "sinx": a function with a variable glued to it. "1orW": a connective glued to what it joins.
     const std::string_view head = run.substr(0, run.size() - 1);
     if (const Command* name = FindName(head)) {

@@ -91,6 +91,10 @@ class MathReward final : public Reward {
               .reason = "the reference, word for word",
               .answer = reference};
     }
+    constexpr size_t kMaxWords = 500;
+    if (searched.size() < kMaxWords && SameWords(searched, UnwrapPrintedList(reference))) {
+      return {.judged = true, .score = 1, .reason = "the reference, as words", .answer = reference};
+    }
     const auto answer = ExtractAnswer(searched, options_.order);
     if (!answer)
       return {.judged = true,
@@ -98,7 +102,7 @@ class MathReward final : public Reward {
     Comparison comparison = CompareAnswers(answer->text, reference, options_.compare);
     // "The answer is Vendor 2": a value was found in what is words.
     if (comparison.same != Truth::kTrue && !answer->line.empty() &&
-        PlainText(answer->line) == PlainText(UnwrapPrintedList(reference))) {
+        SameWords(answer->line, UnwrapPrintedList(reference))) {
       comparison = {Truth::kTrue, "as words, with all that stands behind the phrase"};
     }
     Component verdict{.judged = comparison.same != Truth::kUnknown};

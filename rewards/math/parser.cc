@@ -10,12 +10,6 @@
 #include "rewards/math/units.h"
 
 namespace rationale {
-namespace {
-
-constexpr int kMaxUnitWords = 8;
-
-}  // namespace
-
 const Token& ParserState::Peek(size_t ahead) const {
   return tokens_[std::min(at_ + ahead, tokens_.size() - 1)];
 }
@@ -83,34 +77,67 @@ NodeId ParserState::ParseGroups(char close) {
   return items.size() == 1 ? items[0] : expressions_.Make(Op::kList, items, ListId(items));
 }
 
-// 1 for inequalities that "and" alone joined: "x > 1 and x < 5".
+// A condition on numbers: an inequality, or several that were joined.
+bool ParserState::IsCondition(NodeId node) const {
+  const Node& n = expressions_[node];
+  const auto children = expressions_.Children(node);
+  const bool joined = n.op == Op::kUnion || n.op == Op::kIntersection || n.op == Op::kList;
+  if (!joined) return n.op == Op::kChain || IsInequality(n);
+  return std::all_of(children.begin(), children.end(),
+                     [&](NodeId child) { return IsCondition(child); });
+}
+
+// 1 for conditions that all hold: joined by "and" or a comma, not by "or".
 uint8_t ParserState::ListId(const std::vector<NodeId>& items) const {
-  const bool inequalities = std::all_of(items.begin(), items.end(), [&](NodeId item) {
-    return expressions_[item].op == Op::kChain || IsInequality(expressions_[item]);
+  const bool conditions =
+      std::all_of(items.begin(), items.end(), [&](NodeId item) { return IsCondition(item); });
+  return conditions && joints_.find('o') == std::string::npos ? 1 : 0;
+}
+
+// "a and b or c", "(a or b) and c": conditions joined in both ways, "and" before "or", as one.
+void ParserState::JoinConditions(std::vector<NodeId>& items) {
+  const bool conditions =
+      std::all_of(items.begin(), items.end(), [&](NodeId item) { return IsCondition(item); });
+  const bool nested = std::any_of(items.begin(), items.end(), [&](NodeId item) {
+    const Op op = expressions_[item].op;
+    return op != Op::kRelation && op != Op::kChain;
   });
-  return all_hold_ && inequalities ? 1 : 0;
+  const bool mixed =
+      joints_.find('o') != std::string::npos && joints_.find_first_not_of('o') != std::string::npos;
+  if (items.size() < 2 || !conditions || !(nested || mixed)) return;
+  NodeId any = kNoNode;
+  NodeId all = items[0];
+  for (size_t i = 1; i < items.size(); ++i) {
+    if (joints_[i - 1] == 'o') {
+      any = any == kNoNode ? all : expressions_.Make(Op::kUnion, {any, all});
+      all = items[i];
+    } else {
+      all = expressions_.Make(Op::kIntersection, {all, items[i]});
+    }
+  }
+  items = {any == kNoNode ? all : expressions_.Make(Op::kUnion, {any, all})};
 }
 
 std::vector<NodeId> ParserState::ParseItems(char close) {
   const Level level(*this);
   std::vector<NodeId> items;
-  bool all_hold = true;
+  std::string joints;
   while (!failed_) {
     const NodeId item = ParseItem();
     if (failed_) break;
     items.push_back(item);
-    bool separated = false;
-    bool both = false;
+    char joint = '\0';
     while (At(',') || At(TokenKind::kAnd)) {
-      both |= At(TokenKind::kAnd) && Peek().id == 1;
-      separated = true;
+      joint = At(',') ? std::max(joint, ',') : Peek().id == 1 ? 'a' : 'o';
       ++at_;
     }
-    all_hold &= both || !separated;
-    if (!separated || At(TokenKind::kEnd) || At(';') || (close != '\0' && At(close))) break;
+    if (joint == '\0' || At(TokenKind::kEnd) || At(';') || (close != '\0' && At(close))) break;
+    joints += joint;
   }
-  if (!failed_) CarryNames(items);
-  all_hold_ = all_hold;
+  joints_ = joints;
+  if (failed_) return items;
+  CarryNames(items);
+  JoinConditions(items);
   return items;
 }
 
@@ -155,6 +182,7 @@ NodeId ParserState::ParseItem() {
   NodeId item = ParseSet();
   if (failed_) return kNoNode;
   if (At(TokenKind::kRelation)) item = ParseRelations(item);
+  if (!failed_ && AtModulus()) item = ParseModulus(item);
   if (!failed_ && !AtItemEnd()) TakeUnit();
   return item;
 }
@@ -175,90 +203,28 @@ NodeId ParserState::ParseRelations(NodeId first) {
     if (failed_) break;
     relations.push_back(expressions_.Make(Op::kRelation, {left, right}, id));
     left = right;
-    if (At(Structure::kPmod)) {  // a congruence holds modulo what follows
-      ++at_;
-      ParseArgument(false);
-    }
   }
   if (failed_) return kNoNode;
   if (relations.empty()) return left;
   return relations.size() == 1 ? relations[0] : expressions_.Make(Op::kChain, relations);
 }
 
-// Is this token what was counted or measured, rather than a variable?
-bool ParserState::IsUnitWord(const Token& token) const {
-  if (token.kind == TokenKind::kText || token.kind == TokenKind::kUnit) return true;
-  if (token.kind == TokenKind::kWord) {
-    const std::string& word = token.text;
-    const bool lower = std::none_of(word.begin(), word.end(),
-                                    [](unsigned char c) { return std::isupper(c) != 0; });
-    return IsKnownUnit(word) ||
-           (lower && token.space_before && word.size() > 2 &&
-            (word.size() > 3 || word.find_first_of("aeiou") != std::string::npos));
-  }
-  return false;
+// "\pmod{7}", "(mod 7)"
+bool ParserState::AtModulus() const {
+  return At(Structure::kPmod) || (At('(') && At(Structure::kMod, 1));
 }
 
-// "5\\;m", "5m^2": a letter that is a unit, set apart or squared, with nothing behind it.
-bool ParserState::AtUnitLetter() const {
-  if (!At(TokenKind::kSymbol) || !IsKnownUnit(Peek().text)) return false;
-  size_t ahead = 1;
-  const bool power = At('^', ahead);
-  if (power) {
-    const Token& exponent = Peek(At('{', 2) ? 3 : 2);
-    if (exponent.text != "2" && exponent.text != "3") return false;
-    ahead += At('{', 2) ? 4 : 2;
-  }
-  const bool behind_number = tokens_[at_ - 1].kind == TokenKind::kNumber;
-  if (!Peek().command_before && !(power && behind_number && Peek().text == "m")) return false;
-  const TokenKind next = Peek(ahead).kind;
-  return next == TokenKind::kEnd || next == TokenKind::kAnd || At(',', ahead) || At(';', ahead);
-}
-
-// "(apples)", "(gold stars)": a bracket of words alone, behind a space.
-bool ParserState::AtUnitBracket() const {
-  if (!At('(') || !Peek().space_before) return false;
-  size_t ahead = 1;
-  while (Peek(ahead).kind == TokenKind::kText ||
-         (Peek(ahead).kind == TokenKind::kWord && Peek(ahead).text.size() > 1))
-    ++ahead;
-  return At(')', ahead) &&
-         (ahead > 2 || (ahead == 2 && (Peek(1).text.size() > 2 || IsUnitWord(Peek(1)))));
-}
-
-// What stands behind a value and before the next separator: a unit, or words that say what was
-// counted.
-void ParserState::TakeUnit() {
-  const bool words_before =
-      tokens_[at_ - 1].kind == TokenKind::kWord && tokens_[at_ - 1].text.size() > 2;
-  if ((!IsUnitWord(Peek()) && !AtUnitBracket() && !AtUnitLetter()) || words_before) {
-    Fail();
-    return;
-  }
-  std::string unit;
-  int brackets = 0;
-  int words = 0;
-  while (!At(TokenKind::kEnd)) {
-    if (brackets == 0 && AtItemEnd()) break;
-    const Token& token = Peek();
-    if (At('(') || At('{')) ++brackets;
-    if (At(')') || At('}')) --brackets;
-    const bool exponent = token.kind == TokenKind::kNumber && unit.ends_with('^');
-    const bool word = token.kind == TokenKind::kWord || token.kind == TokenKind::kSymbol ||
-                      token.kind == TokenKind::kText || token.kind == TokenKind::kUnit;
-    if (At('^') || At('/') || At('*') || At('-')) {
-      unit += static_cast<char>(token.id);
-    } else if (exponent || (word && ++words <= kMaxUnitWords)) {
-      const bool apart = !unit.empty() && unit.back() != '^' && unit.back() != '/';
-      if (apart && token.space_before) unit += ' ';
-      unit += token.text;
-    } else if (token.kind != TokenKind::kPunctuation) {
-      Fail();
-      return;
-    }
-    ++at_;
-  }
-  if (unit_.empty()) unit_ = unit;
+// "n ≡ 3 (mod 7)" of "n ≡ 3" or "n = 3"; "3 (mod 7)" of 3, with an empty left side.
+NodeId ParserState::ParseModulus(NodeId item) {
+  const bool bracket = At('(');
+  at_ += bracket ? 2 : 1;
+  const NodeId modulus = bracket ? ParseSum() : ParseArgument(false);
+  if (failed_ || (bracket && !Take(')'))) return Fail();
+  const bool related = expressions_[item].op == Op::kRelation;
+  const NodeId left = related ? expressions_.Child(item, 0) : expressions_.Named(Op::kText, "", {});
+  const NodeId right = related ? expressions_.Child(item, 1) : item;
+  return expressions_.Make(Op::kRelation, {left, right, modulus},
+                           static_cast<uint8_t>(Relation::kCongruent));
 }
 
 NodeId ParserState::ParseSet() {
@@ -415,7 +381,7 @@ bool ParserState::StartsFactor() const {
       return !At(Structure::kEnd) && !At(Structure::kMod) && !At(Structure::kPmod) &&
              !At(Structure::kChoose) && !At(Structure::kOver);
     case TokenKind::kPunctuation:
-      if (At('(')) return !AtUnitBracket();
+      if (At('(')) return !AtUnitBracket() && !AtModulus();
       return At('{') || (At('[') && !context_.outward);
     default:
       return false;

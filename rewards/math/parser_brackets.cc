@@ -43,6 +43,9 @@ NodeId ParserState::ParseBrackets() {
     expressions_[items[0]].literal = false;
     return items[0];
   }
+  if (opens_round && closes_round && IsInequality(expressions_[items[0]]) &&
+      IsInequality(expressions_[items.back()]))
+    return expressions_.Make(Op::kList, items, ListId(items));
   if (opens_round && closes_round) return expressions_.Make(Op::kTuple, items);
   if (items.size() > 2)
     return opens_round == closes_round ? expressions_.Make(Op::kList, items) : Fail();
@@ -71,16 +74,25 @@ NodeId ParserState::ParseSetBraces() {
   if (Take(TokenKind::kSetClose)) return expressions_.Make(Op::kEmptySet, {});
   const Context outer = std::exchange(context_, {.builder = true});
   auto items = ParseArguments('\0');
-  const bool builder = !failed_ && items.size() == 1 && (At(TokenKind::kBar) || At(':'));
-  if (builder) {
-    ++at_;
-    context_ = {};
-    const auto conditions = ParseArguments('\0');
-    items.insert(items.end(), conditions.begin(), conditions.end());
-  }
+  const bool builder = AtBuilder(items);
+  const NodeId set = builder ? ParseBuilder(items[0], '\0') : kNoNode;
   context_ = outer;
   if (failed_ || !Take(TokenKind::kSetClose)) return Fail();
-  return expressions_.Make(builder ? Op::kSetBuilder : Op::kSet, items);
+  return builder ? set : expressions_.Make(Op::kSet, items);
+}
+
+bool ParserState::AtBuilder(const std::vector<NodeId>& items) const {
+  return !failed_ && items.size() == 1 && (At(TokenKind::kBar) || At(':'));
+}
+
+// The conditions behind a set builder's bar, up to the closing brace.
+NodeId ParserState::ParseBuilder(NodeId element, char close) {
+  ++at_;
+  context_ = {};
+  std::vector<NodeId> children = ParseArguments(close);
+  const bool any = joints_.find('o') != std::string::npos;
+  children.insert(children.begin(), element);
+  return failed_ ? kNoNode : expressions_.Make(Op::kSetBuilder, children, any ? kAnyCondition : 0);
 }
 
 // { ... }: a group, which may hold "n \choose k", "a \over b", or several values.
@@ -100,16 +112,11 @@ NodeId ParserState::ParseBraces() {
                      : expressions_.Make(Op::kDivide, {items[0], second});
     }
   }
-  const bool builder = !failed_ && items.size() == 1 && (At(TokenKind::kBar) || At(':'));
-  if (builder) {
-    ++at_;
-    context_ = {};
-    const auto conditions = ParseArguments('}');
-    items.insert(items.end(), conditions.begin(), conditions.end());
-  }
+  const bool builder = AtBuilder(items);
+  const NodeId set = builder ? ParseBuilder(items[0], '}') : kNoNode;
   context_ = outer;
   if (failed_ || !Take('}')) return Fail();
-  if (builder) return expressions_.Make(Op::kSetBuilder, items);
+  if (builder) return set;
   if (items.size() > 1) return expressions_.Make(Op::kList, items);
   expressions_[items[0]].parenthesised = true;
   return items[0];

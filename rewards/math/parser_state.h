@@ -70,7 +70,8 @@ class ParserState {
   std::vector<NodeId> ParseItems(char close);
   NodeId ParseItem();
   NodeId ParseRelations(NodeId first);
-  void TakeUnit();
+  bool AtModulus() const;
+  NodeId ParseModulus(NodeId item);
   bool AtItemEnd() const;
   NodeId ParseSet();
   NodeId ParseSum();
@@ -79,14 +80,19 @@ class ParserState {
   NodeId ParseRatio(NodeId first);
   NodeId ParseUnary();
   bool StartsFactor() const;
+  NodeId Product(NodeId a, NodeId b);
+  bool IsCondition(NodeId node) const;
+  uint8_t ListId(const std::vector<NodeId>& items) const;
+  void JoinConditions(std::vector<NodeId>& items);
+  void CarryNames(std::vector<NodeId>& items);
+
+  // parser_unit.cc: units.
+  void TakeUnit();
   bool IsUnitWord(const Token& token) const;
   bool AtUnitBracket() const;
   bool AtUnitLetter() const;
-  NodeId Product(NodeId a, NodeId b);
-  uint8_t ListId(const std::vector<NodeId>& items) const;
-  void CarryNames(std::vector<NodeId>& items);
 
-  // parser_factor.cc: factors.
+  // parser_factor.cc, parser_name.cc, parser_brackets.cc: factors.
   NodeId ParseFactor();
   NodeId ParsePostfix(NodeId base);
   NodeId ParsePrimary();
@@ -102,6 +108,8 @@ class ParserState {
   NodeId ParseBrackets();
   NodeId ParseOutwardInterval();
   NodeId ParseSetBraces();
+  bool AtBuilder(const std::vector<NodeId>& items) const;
+  NodeId ParseBuilder(NodeId element, char close);
   NodeId ParseBar();
   NodeId ParseEnclosed(TokenKind close, Function function);
   NodeId ParseBraces();
@@ -117,7 +125,7 @@ class ParserState {
   size_t at_ = 0;
   size_t digits_taken_ = 0;  // of the number token at at_, by an argument of one digit
   int depth_ = 0;
-  bool all_hold_ = false;  // only "and" joined the items that were read last
+  std::string joints_;  // between the items that were read last: ',', 'a' for "and", 'o' for "or"
   bool failed_ = false;
   bool too_long_ = false;
   Context context_;

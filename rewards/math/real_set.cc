@@ -95,15 +95,15 @@ std::optional<RealSet> RealSets::Read(NodeId node) {
       return ReadRelation(node);
     case Op::kSetBuilder: {
       // {x | 1 < x} and {x ∈ R | 1 < x}
-      if (children.size() != 2) return std::nullopt;
+      const bool all_hold = n.id != kAnyCondition;
+      const std::vector<NodeId> conditions(children.begin() + 1, children.end());
       NodeId element = children[0];
-      const NodeId condition = children[1];
       if (expressions_[element].op == Op::kRelation &&
           expressions_[element].id == static_cast<uint8_t>(Relation::kIn)) {
         element = expressions_.Child(element, 0);
       }
       if (expressions_[element].op != Op::kSymbol) return std::nullopt;
-      return ReadRelation(condition);
+      return conditions.size() == 1 ? Read(conditions[0]) : ReadList(conditions, all_hold);
     }
     default:
       return std::nullopt;
@@ -111,12 +111,16 @@ std::optional<RealSet> RealSets::Read(NodeId node) {
 }
 
 // "x < 0 or x > 0" is a union, "1, 2" two points; "x > 1 and x < 5" is an intersection, unless that
-// holds nothing: "x < -1 and x > 1" means the union.
+// holds nothing: "x < -1 and x > 1" means the union. "x ≠ 1 or x ≠ 2" means that both hold.
 std::optional<RealSet> RealSets::ReadList(const std::vector<NodeId>& items, bool all_hold) {
+  all_hold |= std::all_of(items.begin(), items.end(), [&](NodeId item) {
+    const Node& n = expressions_[item];
+    return n.op == Op::kRelation && n.id == static_cast<uint8_t>(Relation::kNotEqual);
+  });
   if (all_hold) {
     std::optional<RealSet> common = RealSet{Interval()};
     for (const NodeId item : items) {
-      const auto part = ReadRelation(item);
+      const auto part = Read(item);
       common = part ? Intersect(*common, *part) : std::nullopt;
       if (!common) return std::nullopt;
     }

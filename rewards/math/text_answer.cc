@@ -7,8 +7,10 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <utility>
 #include <vector>
 
+#include "rewards/math/commands.h"
 #include "rewards/sections.h"
 
 namespace rationale {
@@ -122,29 +124,79 @@ std::optional<std::string> ReadDate(std::string_view text) {
 
 }  // namespace
 
-std::string PlainText(std::string_view text) {
+namespace {
+
+// Commands that say how words look and nothing else.
+bool IsLayout(std::string_view command) {
+  constexpr std::array<std::string_view, 15> kLayout = {
+      "text",   "textbf", "textit", "textrm", "textnormal", "mbox",  "mathrm",      "mathbf",
+      "textsf", "left",   "right",  "quad",   "boxed",      "qquad", "displaystyle"};
+  return std::find(kLayout.begin(), kLayout.end(), command) != kLayout.end();
+}
+
+size_t LettersFrom(std::string_view text, size_t at) {
+  const size_t begin = at;
+  while (at < text.size() && IsLetter(text[at])) ++at;
+  return at - begin;
+}
+
+// What stands in a text beside its words.
+struct Contents {
+  bool formula = false;  // braces hold arguments
+  bool word = false;     // "no", or three letters and more that are no function's name
+};
+
+Contents Survey(std::string_view text) {
+  Contents contents;
+  for (size_t i = 0; i < text.size();) {
+    const bool command = text[i] == '\\';
+    const size_t length = LettersFrom(text, i + (command ? 1 : 0));
+    const std::string_view run = text.substr(i + (command ? 1 : 0), length);
+    if (command) {
+      contents.formula |= length > 0 && !IsLayout(run);
+      i += std::max<size_t>(length + 1, 2);
+    } else if (length > 0) {
+      const bool no = length == 2 && Lower(run[0]) == 'n' && Lower(run[1]) == 'o';
+      contents.word |= no || (length > 2 && FindName(run) == nullptr);
+      i += length;
+    } else {
+      contents.formula |= text[i] == '^' || text[i] == '_';
+      ++i;
+    }
+  }
+  return contents;
+}
+
+// `text` without layout: one space between words, braces only where they hold arguments, no
+// punctuation at the ends.
+std::string WithoutLayout(std::string_view text, const Contents& contents, bool fold_case) {
   std::string plain;
+  std::vector<bool> kept;  // of each open brace: does it stand in the result?
+  bool layout = false;     // directly before
   for (size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
+    const bool behind_layout = std::exchange(layout, false);
     if (c == '\\' && i + 1 < text.size()) {
-      size_t end = i + 1;
-      while (end < text.size() && IsLetter(text[end])) ++end;
-      const std::string_view command = text.substr(i + 1, end - i - 1);
-      constexpr std::array<std::string_view, 13> kDropped = {
-          "text",   "textbf", "textit", "textrm", "textnormal", "mbox",        "mathrm",
-          "mathbf", "left",   "right",  "quad",   "boxed",      "displaystyle"};
-      if (end == i + 1) {
-        plain += text[end] == '%' ? '%' : ' ';
+      const size_t length = LettersFrom(text, i + 1);
+      const std::string_view command = text.substr(i + 1, length);
+      if (length == 0) {
+        plain += text[i + 1] == '%' ? '%' : ' ';
         ++i;
         continue;
       }
-      if (std::find(kDropped.begin(), kDropped.end(), command) == kDropped.end())
-        plain.append(text.substr(i, end - i));
-      i = end - 1;
-    } else if (c == '$' || c == '{' || c == '}' || c == '~' || c == '*' || c == '"' || c == '`') {
-      plain += c == '~' ? " " : "";
-    } else {
-      plain += Lower(c);
+      layout = IsLayout(command);
+      if (!layout) plain.append(text.substr(i, length + 1));
+      i += length;
+    } else if (c == '{') {
+      kept.push_back(contents.formula && !behind_layout);
+      if (kept.back()) plain += c;
+    } else if (c == '}') {
+      if (!kept.empty() && kept.back()) plain += c;
+      if (!kept.empty()) kept.pop_back();
+    } else if (c == '~') {
+      plain += ' ';
+    } else if (c != '$' && c != '*' && c != '"' && c != '`') {
+      plain += fold_case ? Lower(c) : c;
     }
   }
   std::string result;
@@ -156,10 +208,27 @@ std::string PlainText(std::string_view text) {
       result += ' ';
     }
   }
-  while (!result.empty() && !result.ends_with("...") &&
-         std::string_view(" .,;:!").find(result.back()) != std::string_view::npos)
-    result.pop_back();
+  const auto ends_idly = [&] {
+    if (result.empty() || result.ends_with("...")) return false;
+    if (result.back() == '!') return contents.word;  // of a formula it is a factorial
+    return std::string_view(" .,;:").find(result.back()) != std::string_view::npos;
+  };
+  while (ends_idly()) result.pop_back();
   return result;
+}
+
+}  // namespace
+
+std::string PlainText(std::string_view text) {
+  return WithoutLayout(text, Survey(text), true);
+}
+
+bool SameWords(std::string_view a, std::string_view b) {
+  const Contents of_a = Survey(a);
+  const Contents of_b = Survey(b);
+  const bool fold_case = of_a.word && of_b.word;
+  const std::string words = WithoutLayout(a, of_a, fold_case);
+  return !words.empty() && words == WithoutLayout(b, of_b, fold_case);
 }
 
 std::optional<char> ChoiceLetter(std::string_view text) {
@@ -176,6 +245,10 @@ std::optional<char> ChoiceLetter(std::string_view text) {
   if (plain.empty()) return bracket ? std::nullopt : std::optional(letter);
   const std::string_view rest = Trim(plain);
   if (rest.empty()) return std::nullopt;
+  // "(a) 3, (b) 4" answers two questions.
+  for (size_t i = 0; i + 2 < rest.size(); ++i) {
+    if (rest[i] == '(' && IsLetter(rest[i + 1]) && rest[i + 2] == ')') return std::nullopt;
+  }
   const char next = rest[0];
   if (bracket) return next == ')' ? std::optional(letter) : std::nullopt;
   if (next == ')' || next == '.' || next == ':') return letter;

@@ -8,9 +8,13 @@
 
 namespace rationale {
 
-// `text` as compared: without LaTeX's commands and delimiters, lower case, one space between words,
-// no punctuation at the ends.
+// `text` without LaTeX's delimiters and what only says how it looks, lower case, one space between
+// words, no punctuation at the ends.
 std::string PlainText(std::string_view text);
+
+// Are both the same words? Capital letters matter in formulas ("X" is not "x"), not in words ("Yes"
+// is "yes").
+bool SameWords(std::string_view a, std::string_view b);
 
 // The letter that a multiple-choice answer gives: "C", "(C)", "\textbf{(C)}", "C. 12", "Option C";
 // upper case. Nothing if the text is not one.

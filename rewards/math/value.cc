@@ -10,8 +10,13 @@
 namespace rationale {
 namespace {
 
-constexpr std::array<slong, 3> kPrecisions = {64, 320, 1280};
-constexpr slong kZeroBits = 200;  // a difference this many bits below its terms is called zero
+constexpr std::array<slong, 5> kPrecisions = {64, 320, 1280, 5120, 20480};
+// A difference this many bits below its terms is called zero, and as many more as the sizes of the
+// numbers could hide: 2^{2^{-1000}} is not 1.
+constexpr slong kZeroBits = 200;
+constexpr slong kIdleBits = 10;           // of a number, not counted among them
+constexpr slong kBitsOfFactor = 4;        // of a power
+constexpr slong kMaxHiddenBits = 30'000;  // more than can be decided
 constexpr int kNumPoints = 4;
 
 // Variables at point number `point`: between 1 and 3, then between 0 and 1, then of both signs.
@@ -53,8 +58,8 @@ bool IsReal(const Ball& ball) {
   return arb_contains_zero(ball.imaginary()) != 0;
 }
 
-// |difference| <= 2^-kZeroBits max(|a|, |b|), or both that small themselves?
-bool IsNegligible(const Ball& difference, const Ball& a, const Ball& b) {
+// |difference| <= 2^-bits max(|a|, |b|), or both that small themselves?
+bool IsNegligible(const Ball& difference, const Ball& a, const Ball& b, slong bits) {
   Ball bound;
   mag_t size;
   mag_t error;
@@ -66,8 +71,8 @@ bool IsNegligible(const Ball& difference, const Ball& a, const Ball& b) {
   mag_init(other);
   acb_get_mag(other, b.get());
   mag_max(size, size, other);
-  mag_mul_2exp_si(size, size, -kZeroBits);
-  const bool negligible = mag_cmp(error, size) <= 0 || mag_cmp_2exp_si(error, -2 * kZeroBits) < 0;
+  mag_mul_2exp_si(size, size, -bits);
+  const bool negligible = mag_cmp(error, size) <= 0 || mag_cmp_2exp_si(error, -2 * bits) < 0;
   mag_clear(size);
   mag_clear(error);
   mag_clear(other);
@@ -101,6 +106,39 @@ bool IsWrapped(const Expressions& expressions, NodeId node, Op op) {
 }
 
 }  // namespace
+
+// How many bits below its terms a difference may lie that is not zero, by the sizes of the numbers
+// in it: those of a power count as often as the base is multiplied.
+slong ValueComparer::HiddenBits(NodeId node) {
+  if (!work_.Spend(1)) return kMaxHiddenBits;
+  const Node& n = expressions_[node];
+  if (n.op == Op::kNumber) {
+    const fmpq* value = expressions_.Value(node).get();
+    const auto bits =
+        static_cast<slong>(std::max(fmpz_bits(fmpq_numref(value)), fmpz_bits(fmpq_denref(value))));
+    return std::clamp<slong>(bits - kIdleBits, 0, kMaxHiddenBits);
+  }
+  slong total = 0;
+  if (n.op == Op::kPower && expressions_.Symbols(node).empty()) {
+    const auto exponent = EvaluateExactly(expressions_, expressions_.Child(node, 1), {}, work_);
+    if (exponent && fmpz_is_one(fmpq_denref(exponent->get())) != 0) {
+      Rational bits(kBitsOfFactor + HiddenBits(expressions_.Child(node)));
+      fmpz_mul(fmpq_numref(bits.get()), fmpq_numref(bits.get()), fmpq_numref(exponent->get()));
+      fmpz_abs(fmpq_numref(bits.get()), fmpq_numref(bits.get()));
+      total = fmpz_cmp_si(fmpq_numref(bits.get()), kMaxHiddenBits) > 0
+                  ? kMaxHiddenBits
+                  : std::max<slong>(fmpz_get_si(fmpq_numref(bits.get())) - 4 * kIdleBits, 0);
+    }
+  }
+  for (const NodeId child : expressions_.Children(node)) {
+    if (total < kMaxHiddenBits) total += HiddenBits(child);
+  }
+  return std::min(total, kMaxHiddenBits);
+}
+
+slong ValueComparer::ZeroBits(NodeId a, NodeId b) {
+  return kZeroBits + std::min(HiddenBits(a) + HiddenBits(b), kMaxHiddenBits);
+}
 
 Truth ValueComparer::Undecided() {
   work_.Refuse();
@@ -233,6 +271,7 @@ Truth ValueComparer::SameAtPoints(NodeId a, NodeId b, const std::vector<std::str
   const bool integers = std::all_of(symbols.begin(), symbols.end(), IsIntegerName) &&
                         (expressions_.Any(a, counts) || expressions_.Any(b, counts));
   bool agreed = false;
+  std::optional<slong> zero_bits;
   const int points = symbols.empty() ? 1 : kNumPoints;
   for (int point = 0; point < points; ++point) {
     const Assignment values = PointFor(symbols, point, integers);
@@ -249,7 +288,9 @@ Truth ValueComparer::SameAtPoints(NodeId a, NodeId b, const std::vector<std::str
       Ball difference;
       acb_sub(difference.get(), value_a.get(), value_b.get(), precision);
       if (acb_contains_zero(difference.get()) == 0) return Truth::kFalse;
-      if (precision > kZeroBits && IsNegligible(difference, value_a, value_b)) {
+      if (precision < kZeroBits) continue;
+      if (!zero_bits) zero_bits = ZeroBits(a, b);
+      if (precision > *zero_bits && IsNegligible(difference, value_a, value_b, *zero_bits)) {
         agreed = true;
         break;
       }
@@ -272,6 +313,7 @@ std::optional<int> ValueComparer::Order(NodeId a, NodeId b) {
     const int order = fmpq_cmp(exact_a->get(), exact_b->get());
     return (order > 0) - (order < 0);
   }
+  std::optional<slong> zero_bits;
   for (const slong precision : kPrecisions) {
     Ball value_a;
     Ball value_b;
@@ -285,7 +327,9 @@ std::optional<int> ValueComparer::Order(NodeId a, NodeId b) {
     acb_sub(difference.get(), value_a.get(), value_b.get(), precision);
     if (arb_is_positive(difference.real()) != 0) return 1;
     if (arb_is_negative(difference.real()) != 0) return -1;
-    if (precision > kZeroBits && IsNegligible(difference, value_a, value_b)) return 0;
+    if (precision < kZeroBits) continue;
+    if (!zero_bits) zero_bits = ZeroBits(a, b);
+    if (precision > *zero_bits && IsNegligible(difference, value_a, value_b, *zero_bits)) return 0;
   }
   work_.Refuse();
   return std::nullopt;
@@ -299,12 +343,14 @@ Truth ValueComparer::Proportional(NodeId a, NodeId b, bool positive) {
   }
   std::optional<Ball> first;  // a / b at the first usable point
   bool compared = false;
-  constexpr slong kPrecision = 320;
+  const auto precise = std::find_if(kPrecisions.begin() + 1, kPrecisions.end(),
+                                    [bits = ZeroBits(a, b)](slong p) { return p > bits; });
+  if (precise == kPrecisions.end()) return Undecided();
   for (int point = 0; point < kNumPoints + 1; ++point) {
     const Assignment values = PointFor(symbols, point, false);
     Ball value_a;
     Ball value_b;
-    const BallSettings settings{.precision = kPrecision};
+    const BallSettings settings{.precision = *precise};
     if (!EvaluateBall(expressions_, a, values, settings, work_, value_a) ||
         !EvaluateBall(expressions_, b, values, settings, work_, value_b)) {
       if (work_.exhausted()) return Truth::kUnknown;
@@ -316,7 +362,7 @@ Truth ValueComparer::Proportional(NodeId a, NodeId b, bool positive) {
     if (zero_a != zero_b) return Truth::kFalse;
     if (zero_a) continue;
     Ball ratio;
-    acb_div(ratio.get(), value_a.get(), value_b.get(), kPrecision);
+    acb_div(ratio.get(), value_a.get(), value_b.get(), *precise);
     if (!IsSharp(ratio)) return Undecided();
     if (!first) {
       first = ratio;
@@ -325,7 +371,7 @@ Truth ValueComparer::Proportional(NodeId a, NodeId b, bool positive) {
       continue;
     }
     Ball difference;
-    acb_sub(difference.get(), ratio.get(), first->get(), kPrecision);
+    acb_sub(difference.get(), ratio.get(), first->get(), *precise);
     if (acb_contains_zero(difference.get()) == 0) return Truth::kFalse;
     compared = true;
   }

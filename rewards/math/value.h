@@ -37,7 +37,8 @@ struct ValueOptions {
 // Decides equality: exactly where both sides are rational, else by ball arithmetic of the
 // difference with growing precision, variables at several points of fixed pseudo-random rational
 // values. A difference that is certainly not zero is proof; one that encloses zero within 2^-200 of
-// the values' size at every point counts as equality.
+// the values' size at every point counts as equality. Large numbers need as many bits more as they
+// could hide a difference in: 2^{2^{-1000}} is not 1.
 class ValueComparer {
  public:
   ValueComparer(Expressions& expressions, const ValueOptions& options, Work& work)
@@ -59,6 +60,8 @@ class ValueComparer {
 
  private:
   Truth Undecided();  // kUnknown, for lack of precision
+  slong HiddenBits(NodeId node);
+  slong ZeroBits(NodeId a, NodeId b);
   Truth SameDigits(NodeId a, NodeId b);
   Truth SameValue(NodeId a, NodeId b);
   Truth SameNumerically(NodeId a, NodeId b, bool natural_log);

@@ -112,6 +112,16 @@ TEST(Compare, TakesADecimalOfSixPlacesForTheNumberItRounds) {
   Differ("0.000000", "10^{-9}");
 }
 
+TEST(Compare, CallsNoTinyDifferenceZero) {
+  Differ("1", "2^{2^{-1000}}");
+  Differ("[1, \\infty)", "[2^{2^{-1000}}, \\infty)");
+  EXPECT_TRUE(Judges("1", "2^{2^{-100000}}", Truth::kUnknown, {}));
+  Differ("\\sqrt2 + 10^{-200}", "\\sqrt2");
+  Differ("y = x + 10^{-200}", "y = x");
+  Differ("(1+\\sqrt2)^{500}", "(1+\\sqrt2)^{500} + (1-\\sqrt2)^{500}");
+  Same("(1+\\sqrt2)^{2024}", "(3+2\\sqrt2)^{1012}");
+}
+
 TEST(Compare, SimplifiesExactlyOrByCertifiedEvaluation) {
   Same("\\frac{\\sqrt{567}+12}{7}", "\\frac{12+9\\sqrt{7}}{7}");
   Same("\\frac{1}{\\sqrt{2}}", "\\frac{\\sqrt2}{2}");
@@ -228,6 +238,15 @@ TEST(Compare, ComparesIntervalsAndInequalitiesAsSets) {
   Same("x \\ge 1 \\land x < 5", "[1, 5)");
   Differ("x > 1 and x < 5", "x > 1 or x < 5");
   Differ("x > 1 or x < 5", "(1, 5)");
+  Same("x > 1, x < 5", "1 < x < 5");
+  Differ("x > 1, x < 5", "\\mathbb{R}");
+  Same("x \\ne 2, x \\ne -3", "(-\\infty, -3) \\cup (-3, 2) \\cup (2, \\infty)");
+  Differ("x \\ne 2 \\text{ or } x \\ne -3", "\\mathbb{R}");
+  Same("\\{x | x \\ne 2, x \\ne -3\\}", "x \\ne -3 \\text{ and } x \\ne 2");
+  Same("\\{x|x<-1或x>2\\}", "(-\\infty,-1)\\cup(2,+\\infty)");
+  Same("(x < 0 or x >= 1) and x <= 3", "x < 0 or x >= 1 and x <= 3");
+  Same("(x < 0 or x >= 1) and x <= 3", "(-\\infty, 0) \\cup [1, 3]");
+  Differ("x < 0 or (x >= 1 and x <= 3)", "x < 0 or x <= 3");
   Same("x < -1 and x > 1", "(-\\infty, -1) \\cup (1, \\infty)");
   Same("[1, 2] \\cup [2, 3]", "[1, 3]");
   Same("[0, 3] \\cap [2, 5]", "[2, 3]");
@@ -264,6 +283,29 @@ TEST(Compare, ComparesEquations) {
   Differ("9x+1y=28", "9x+1y=27");
   Differ("x = 2", "x^2 = 4");
   Differ("11a+c", "7 = 11a+c");
+}
+
+TEST(Compare, TellsAnEquationFromItsMultipleWithFurtherSolutions) {
+  Differ("ax = ay", "x = y");
+  Differ("x = y", "ax = ay");
+  Differ("x^2 y = x^3", "y = x");
+  Differ("(x-1)y = (x-1)x", "y = x");
+  Differ("1 = 1", "x = 1");
+  Same("2x = 2y", "x = y");
+  Same("x = \\frac{1}{y}", "xy = 1");
+}
+
+TEST(Compare, ComparesCongruences) {
+  Same("n \\equiv 10 \\pmod 7", "n \\equiv 3 \\pmod{7}");
+  Same("n ≡ 3 (mod 7)", "n \\equiv 3 \\pmod 7");
+  Same("3 \\pmod 7", "n \\equiv 3 \\pmod 7");
+  Same("3", "n \\equiv 3 \\pmod 7");
+  Same("n \\equiv 3", "n \\equiv 3 \\pmod 7");
+  Same("17 mod 5", "2");
+  Differ("n \\equiv 3 \\pmod 5", "n \\equiv 3 \\pmod 7");
+  Differ("n \\equiv 4 \\pmod 7", "n \\equiv 3 \\pmod 7");
+  Differ("m \\equiv 3 \\pmod 7", "n \\equiv 3 \\pmod 7");
+  Differ("4 (mod 7)", "3");
 }
 
 TEST(Compare, ComparesMatricesAndVectors) {
@@ -329,6 +371,20 @@ TEST(Compare, ComparesWordsChoicesTimesAndDates) {
   Same("2020-07-04", "July 4th, 2020");
   Differ("2020-07-05", "July 4, 2020");
   Differ("1, 2, 3, ...", "1, 2, 3");
+  Differ("(a) 3, (b) 5", "(a) 3, (b) 4");
+}
+
+TEST(Compare, TakesFormulasForNoWords) {
+  Differ("X", "x");
+  Differ("x", "X");
+  Differ("Y = 1 + X", "y = 1 + x");
+  Differ("n!", "n");
+  Differ("\\frac{a}{b+c}", "\\frac{a}{b}+c");
+  Differ("\\sin(X)", "\\sin(x)");
+  Differ("AB", "ab");
+  Same("c", "C");  // the letter of a choice
+  Same("\\text{NO}!", "No");
+  Same("A square", "a square");
 }
 
 TEST(Compare, KnowsTheWaysToSayThatThereIsNoSolution) {

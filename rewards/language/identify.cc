@@ -145,16 +145,17 @@ class Decoder {
     }
     if (foreign == kLanes) return;
     const bool is_han = Family(words_.words[piece[0]].script) == USCRIPT_HAN;
-    const bool spelled = spelling <= kSpellingLetter * letters + kSpellingPiece;
+    const double misspelled = spelling / (kSpellingLetter * letters + kSpellingPiece);
     const bool strewn = uncommon[foreign] - uncommon[lane] >= kForeignWords;
     for (size_t i = 0; i < piece.size(); ++i) {
       int8_t& word = told[piece[i]];
-      if (best - other < margin_) {
-        word = kAmbiguous;
-      } else if (whole_sentences_ || is_han) {
-        continue;
-      } else if (!spelled) {
+      const bool ambiguous = best - other < margin_;
+      if (is_han || whole_sentences_) {
+        word = ambiguous ? kAmbiguous : word;
+      } else if (misspelled > (ambiguous ? 2 : 1)) {  // 2: most letters are of no language
         word = kNoLanguage;
+      } else if (ambiguous) {
+        word = kAmbiguous;
       } else if (strewn && (steps_[at + i].common & own_lanes) == 0) {
         word = static_cast<int8_t>(profiles_.lanes()[foreign]);
       }

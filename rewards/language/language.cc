@@ -13,13 +13,15 @@
 // "agreement" the prompt's own comes first. Not judged if none of them says one.
 //
 // What tricks earn: one target word said over and over counts 8 + 4 times, then as other; a chain
-// in another language inside a code fence, a string, a formula, \text{}, quotation marks or one
-// long identifier counts as soon as it is longer than the text around it; text in another script
-// than the target's (romanised Hindi) is other, and so are words of mixed alphabets (homoglyphs)
-// and pieces spelled like no language (umlauts strewn into English); common words of the target
-// strewn into another language earn their share of the words, and so does a translated first
-// sentence. Not found: a file name, a tag, a LaTeX command or a call for every word, and words
-// spelled with spaces between their letters; they count for nothing either way.
+// in another language inside a code fence, a string, a formula, \text{} or quotation marks, in a
+// file name, a tag, a command or a call for each word, or spelled out letter by letter counts as
+// soon as it is longer than the text around it (veiled.h); text in another script than the target's
+// (romanised Hindi) is other, and so are words of mixed alphabets (homoglyphs) and pieces spelled
+// like no language (umlauts strewn into English); escaped letters, letters in circles, flags or
+// tags and words without spaces between them count as if they were written plainly; common words of
+// the target strewn into another language earn their share of the words, and so does a translated
+// first sentence. Not found: what is encoded (hexadecimal, Morse), sentences without their function
+// words in such disguises, and any disguise that stays shorter than the text around it.
 
 #include <fmt/format.h>
 
@@ -160,7 +162,7 @@ class LanguageReward final : public Reward {
       text += fmt::format(" ({} {})", CodeOf(static_cast<int>(most - count.others.begin())), *most);
     if (count.repeated > 0) text += fmt::format(" (repeated {})", count.repeated);
     text += fmt::format(", neutral: {}", amount(count.neutral));
-    if (count.wrapped) text += ", quotations and comments counted";
+    if (count.wrapped) text += ", quotations, comments and hidden words counted";
     return text;
   }
 

@@ -2,6 +2,7 @@
 
 #include "rewards/language/profiles.h"
 
+#include <unicode/uchar.h>
 #include <unicode/unistr.h>
 
 #include <algorithm>
@@ -140,6 +141,8 @@ void Profiles::Add(std::u16string_view word, LanguageScores& scores) const {
     }
     if (costs == nullptr) {
       ngram = 0;  // a mark, or a letter of none of our languages: what follows starts afresh
+      if (u_isalpha(unit))
+        for (int16_t& score : scores) score = static_cast<int16_t>(score - kNever);
       continue;
     }
     for (size_t i = 0; i < kLanes; ++i) scores[i] = static_cast<int16_t>(scores[i] - (*costs)[i]);

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <utility>
 #include <vector>
 
@@ -24,6 +25,10 @@ constexpr size_t kAddressWords = 8;  // more are no address
 
 bool IsAsciiLetter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+bool IsUpper(char c) {
+  return c >= 'A' && c <= 'Z';
 }
 
 bool IsAsciiSpace(char c) {
@@ -57,6 +62,32 @@ Kind KindOf(char c) {
   return kKinds[static_cast<unsigned char>(c)];
 }
 
+bool BeginsPart(std::string_view token, size_t i) {
+  return i > 0 && IsUpper(token[i]) && IsAsciiLetter(token[i - 1]) && !IsUpper(token[i - 1]);
+}
+
+// thePricePerEgg: four parts and more of two letters and more each; iPhone is none, nor is oNe.
+bool IsCamelCase(std::string_view token) {
+  size_t parts = 1;
+  size_t begin = 0;
+  for (size_t i = 1; i <= token.size(); ++i) {
+    if (i < token.size() && !BeginsPart(token, i)) continue;
+    if (i - begin < 2) return false;
+    parts += i < token.size() ? 1 : 0;
+    begin = i;
+  }
+  return parts >= 4;
+}
+
+size_t CountWords(std::string_view token) {
+  size_t words = 0;
+  for (size_t i = 0; i < token.size(); ++i) {
+    const bool first = IsAsciiLetter(token[i]) && (i == 0 || !IsAsciiLetter(token[i - 1]));
+    words += first || BeginsPart(token, i) ? 1 : 0;
+  }
+  return words;
+}
+
 struct Pair {
   std::string_view open, close;
 };
@@ -64,24 +95,30 @@ constexpr Pair kMath[] = {{"\\[", "\\]"}, {"\\(", "\\)"}, {"$$", "$$"}};
 constexpr Pair kQuotes[] = {{"“", "”"},   {"„", "“"},   {"„", "”"},   {"«", "»"},  {"»", "«"},
                             {"「", "」"}, {"『", "』"}, {"《", "》"}, {"\"", "\""}};
 
-// Finds closing marks. A mark that was not found behind one place is not behind any later one: it
-// is looked for once, so that the whole pass stays linear.
+// Finds closing marks. Where one was found last it is not looked for again before that place is
+// passed, so that the whole pass stays linear.
 class Closer {
  public:
   explicit Closer(std::string_view text) : text_(text) {}
 
+  // The first `mark` at `from` or behind it, which never goes back for a mark; kNone if there is
+  // none.
   size_t Find(std::string_view mark, size_t from) {
-    if (std::find(absent_.begin(), absent_.end(), mark) != absent_.end()) return kNone;
-    const size_t at = text_.find(mark, from);
-    if (at == kNone && mark.size() <= kShortMark) absent_.emplace_back(mark);
-    return at;
+    auto last = std::ranges::find(last_, mark, &Last::mark);
+    if (last == last_.end()) last = last_.insert(last, {mark, 0, true});
+    if (last->fresh || last->at < from) *last = {mark, text_.find(mark, from), false};
+    return last->at;
   }
 
  private:
-  static constexpr size_t kShortMark = 4;
+  struct Last {
+    std::string_view mark;
+    size_t at;
+    bool fresh;  // not looked for yet
+  };
 
   std::string_view text_;
-  std::vector<std::string_view> absent_;
+  std::vector<Last> last_;
 };
 
 class Taker {
@@ -144,11 +181,17 @@ class Taker {
     prose_.wrapped += '\n';
   }
 
+  void Veil(std::string_view names) {
+    prose_.veiled += names;
+    prose_.veiled += '\n';
+  }
+
   // Wraps what reads like prose inside code, formulas and tags: kProseWords words in a row and
-  // more, with nothing but spaces and the signs of a sentence between them. Names of LaTeX commands
-  // are no words, nor are single letters.
+  // more, with nothing but spaces and the signs of a sentence between them; veils the rest. Names
+  // of LaTeX commands are no words, nor are single letters.
   void WrapProse(std::string_view text, size_t least = kProseWords) {
     const auto is_letter = [](char c) { return IsAsciiLetter(c) || (c & 0x80) != 0; };
+    size_t done = 0;
     size_t begin = 0;  // of the row
     size_t words = 0;
     for (size_t at = 0; at <= text.size();) {
@@ -162,13 +205,18 @@ class Taker {
       const std::string_view rest = text.substr(at);
       const bool space = rest.starts_with("\\ ") || rest.starts_with("\\,");
       if (rest.empty() || !(space || kSentenceSigns.find(rest[0]) != kNone)) {
-        if (words >= least) Wrap(text.substr(begin, at - begin));
+        if (words >= least) {
+          Veil(text.substr(done, begin - done));
+          Wrap(text.substr(begin, at - begin));
+          done = at;
+        }
         words = 0;
         if (rest.starts_with('\\'))
           while (at + 1 < text.size() && IsAsciiLetter(text[at + 1])) ++at;
       }
       at += space ? 2 : 1;
     }
+    Veil(text.substr(std::min(done, text.size())));
   }
 
   // Comments are wrapped words, and so is prose in strings; a line without any sign of code is no
@@ -203,7 +251,10 @@ class Taker {
     const size_t close = std::min(closer_.Find("```", at_ + 3), text_.size());  // or cut off
     std::string_view code = text_.substr(at_ + 3, close - at_ - 3);
     const size_t line = code.find('\n');
-    if (line != kNone) code.remove_prefix(line);  // the language's name
+    if (line != kNone) {
+      WrapProse(code.substr(0, line));  // the language's name
+      code.remove_prefix(line);
+    }
     WrapCode(code);
     prose_.running += '\n';
     return Skip(close + 3);
@@ -279,6 +330,7 @@ class Taker {
     size_t end = at_ + 1;
     while (end < text_.size() && IsAsciiLetter(text_[end])) ++end;
     if (text_[at_] != '\\' || end == at_ + 1) return false;
+    Veil(text_.substr(at_ + 1, end - at_ - 1));
     if (text_.substr(at_).starts_with("\\text") && end < text_.size() && text_[end] == '{') {
       const size_t close = text_.substr(0, at_ + kQuoteBytesMax).find('}', end);
       if (close != kNone) {
@@ -302,12 +354,11 @@ class Taker {
     const std::string_view rest = text_.substr(at_);
     for (const auto& [open, close] : kQuotes) {
       if (!rest.starts_with(open)) continue;
-      const std::string_view reach = rest.substr(0, kQuoteBytesMax);
-      const size_t line = std::min(reach.find('\n'), reach.size());
-      const size_t end = reach.substr(0, line).find(close, open.size());
-      if (end == kNone) continue;
-      Wrap(rest.substr(open.size(), end - open.size()));
-      return Skip(at_ + end + close.size());
+      const size_t begin = at_ + open.size();
+      const size_t end = closer_.Find(close, begin);
+      if (end == kNone || end > at_ + kQuoteBytesMax || end > closer_.Find("\n", begin)) continue;
+      Wrap(text_.substr(begin, end - begin));
+      return Skip(end + close.size());
     }
     return false;
   }
@@ -323,28 +374,27 @@ class Taker {
   bool Address() {
     size_t end = at_;
     bool joints = false;
-    bool address = text_[at_] == '/' || text_[at_] == '~';
+    bool letters = false;  // two together
     for (; end < text_.size() && end < at_ + 400; ++end) {
       const Kind kind = KindOf(text_[end]);
       if (kind != Kind::kInner && kind != Kind::kJoint) break;
       joints = joints || kind == Kind::kJoint;
+      letters =
+          letters || (end > at_ && IsAsciiLetter(text_[end]) && IsAsciiLetter(text_[end - 1]));
     }
-    if (!joints) return false;
+    bool address = IsCamelCase(text_.substr(at_, end - at_));
+    if (!address && !(joints && letters)) return false;
     while (end > at_ && std::string_view(".:?,").find(text_[end - 1]) != kNone) --end;
     const std::string_view token = text_.substr(at_, end - at_);
     if (token.size() < 3) return false;
-    address = address && token.find_first_of("/abcdefghijklmnopqrstuvwxyz", 1) != kNone;
+    if (token[0] == '/' || token[0] == '~')
+      address = address || token.find_first_of("/abcdefghijklmnopqrstuvwxyz", 1) != kNone;
     address = address || token.find_first_of("_@") != kNone || token.find("://") != kNone;
     for (size_t i = 1; !address && i + 2 < token.size(); ++i)  // file.txt, but neither 3.5 nor e.g.
       address = token[i] == '.' && IsAsciiLetter(token[i + 1]) && IsAsciiLetter(token[i + 2]);
     if (!address) return false;
     // Words joined by such signs beyond any address are hidden prose.
-    const auto is_start = [&](size_t i) {
-      return IsAsciiLetter(token[i]) && (i == 0 || !IsAsciiLetter(token[i - 1]));
-    };
-    size_t words = 0;
-    for (size_t i = 0; i < token.size(); ++i) words += is_start(i) ? 1 : 0;
-    if (words > kAddressWords) Wrap(token);
+    CountWords(token) > kAddressWords ? Wrap(token) : Veil(token);
     return Skip(end);
   }
 
@@ -354,6 +404,55 @@ class Taker {
   Prose prose_;
 };
 
+// The value of `count` digits at text[at], of `base` 10 or 16; -1 if there are not that many.
+int32_t ValueOf(std::string_view text, size_t at, size_t count, int base) {
+  int32_t value = 0;
+  const char* begin = text.data() + std::min(at, text.size());
+  const char* end = text.data() + std::min(at + count, text.size());
+  const auto read = std::from_chars(begin, end, value, base);
+  return read.ec == std::errc() && read.ptr == begin + count ? value : -1;
+}
+
+// The escape of an ASCII letter that begins at text[at]: the letter and how many bytes it takes.
+std::pair<char, size_t> EscapedLetter(std::string_view text, size_t at) {
+  struct Form {
+    std::string_view open;
+    size_t digits;
+    int base;
+    std::string_view close;
+  };
+  constexpr Form kForms[] = {{"%", 2, 16, ""},    {"\\x", 2, 16, ""}, {"\\u", 4, 16, ""},
+                             {"&#", 2, 10, ";"},  {"&#", 3, 10, ";"}, {"&#x", 2, 16, ";"},
+                             {"&#X", 2, 16, ";"}, {"\\U", 8, 16, ""}, {"\\u{", 2, 16, "}"}};
+  const std::string_view rest = text.substr(at, 12);
+  for (const auto& [open, digits, base, close] : kForms) {
+    if (!rest.starts_with(open)) continue;
+    const int32_t value = ValueOf(rest, open.size(), digits, base);
+    if (value < 0 || value > 'z' || !IsAsciiLetter(static_cast<char>(value))) continue;
+    const size_t size = open.size() + digits;
+    if (rest.substr(size).starts_with(close))
+      return {static_cast<char>(value), size + close.size()};
+  }
+  return {'\0', 0};
+}
+
+std::string Unescape(std::string_view text) {
+  std::string plain;
+  plain.reserve(text.size());
+  for (size_t at = 0; at < text.size();) {
+    const size_t sign = std::min(text.find_first_of("%&\\", at), text.size());
+    plain += text.substr(at, sign - at);
+    const auto [letter, size] = EscapedLetter(text, sign);
+    if (size > 0) {
+      plain += letter;
+    } else if (sign < text.size()) {
+      plain += text[sign];
+    }
+    at = sign + std::max<size_t>(size, 1);
+  }
+  return plain;
+}
+
 }  // namespace
 
 Prose TakeApart(std::string_view text) {
@@ -361,13 +460,16 @@ Prose TakeApart(std::string_view text) {
   const icu::Normalizer2* nfkc = icu::Normalizer2::getNFKCInstance(status);
   Check{U_SUCCESS(status) != 0, "ICU has no NFKC: ", u_errorName(status)};
   const icu::StringPiece piece(text.data(), static_cast<int32_t>(text.size()));
-  if (nfkc->isNormalizedUTF8(piece, status)) return Taker(text).Take();
   std::string normal;
-  icu::StringByteSink<std::string> sink(&normal);
-  status = U_ZERO_ERROR;
-  nfkc->normalizeUTF8(0, piece, sink, nullptr, status);
-  Check{U_SUCCESS(status) != 0, "NFKC failed: ", u_errorName(status)};
-  return Taker(normal).Take();
+  if (!nfkc->isNormalizedUTF8(piece, status)) {
+    icu::StringByteSink<std::string> sink(&normal);
+    status = U_ZERO_ERROR;
+    nfkc->normalizeUTF8(0, piece, sink, nullptr, status);
+    Check{U_SUCCESS(status) != 0, "NFKC failed: ", u_errorName(status)};
+    text = normal;
+  }
+  const std::string plain = Unescape(text);
+  return Taker(plain).Take();
 }
 
 }  // namespace rationale

@@ -9,19 +9,22 @@ namespace rationale {
 
 struct Prose {
   std::string running;  // what the writer says in own words
-  std::string
-      wrapped;  // words inside comments, \text{...}, quotation marks and the like, one a line
+  std::string wrapped;  // what stands in comments, \text{...}, quotation marks and the like
+  std::string veiled;   // what else is no running text, its signs included
 };
 
-// Takes `text` apart. Neither part holds code (``` fences, `inline`), LaTeX ($...$, $$...$$,
-// \(...\), \[...\], \begin{...}...\end{...}, commands), tags (<answer>), URLs, e-mail addresses,
-// file names or identifiers (snake_case). Quoted text is not the writer's own, and \text{...} is
-// part of a formula, comments of code; but anything can be put there, so these words are kept
-// apart for who counts them (share.h). So are words in a row where none are expected: four in a
-// formula, a tag or a string of a program, ten elsewhere in one, nine in an address.
+// Takes `text` apart. Neither running nor wrapped text holds code (``` fences, `inline`), LaTeX
+// ($...$, $$...$$, \(...\), \[...\], \begin{...}...\end{...}, commands), tags (<answer>), URLs,
+// e-mail addresses, file names or identifiers (snake_case, inCamelCaseOfFourParts). Quoted text is
+// not the writer's own, and \text{...} is part of a formula, comments of code; but anything can be
+// put there, so these words are kept apart for who counts them (share.h). So are words in a row
+// where none are expected: four in a formula, a tag or a string of a program, ten elsewhere in one,
+// nine in an address. All other words of these places are veiled: veiled.h tells whether they are
+// the names of code.
 //
 // First brings the text into Unicode's NFKC form, in which full-width and mathematical letters are
-// the ordinary ones. One pass: linear in the text's length.
+// the ordinary ones, and reads escaped ASCII letters (&#70; \u0046 \x46 %46) as what they stand
+// for: no address and no program needs to escape them. Linear in the text's length.
 Prose TakeApart(std::string_view text);
 
 }  // namespace rationale

@@ -8,11 +8,12 @@
 #include <unordered_map>
 
 #include "rewards/language/prose.h"
+#include "rewards/language/veiled.h"
 
 namespace rationale {
 namespace {
 
-constexpr size_t kNameWords = 3;  // of a run that may be a name in a text of another script
+constexpr int64_t kNameWords = 3;  // of a run that may be a name in a text of another script
 constexpr int64_t kRepeatsBase = 8;
 constexpr int64_t kRepeatsPerWord = 4;
 
@@ -77,11 +78,11 @@ class Counter {
 
   // Latin words in a text of another script.
   void CountLatinRun(size_t begin, size_t end) {
-    const auto common = std::count_if(words_.words.begin() + static_cast<std::ptrdiff_t>(begin),
-                                      words_.words.begin() + static_cast<std::ptrdiff_t>(end),
-                                      [&](const Word& word) { return IsCommon(word); });
-    const bool name = end - begin <= kNameWords &&
-                      (common == 0 || (end - begin == 1 && words_.words[begin].capital));
+    const std::span run(words_.words.data() + begin, end - begin);
+    const auto common = std::ranges::count_if(run, [&](const Word& w) { return IsCommon(w); });
+    const auto inner = std::ranges::count(run, true, &Word::inner);  // of getUserName two
+    const bool name = std::ssize(run) - inner <= kNameWords &&
+                      (common <= inner / 2 || (run.size() == 1 && run[0].capital));
     for (size_t i = begin; i < end; ++i) {
       const int language = std::max<int>(told_[i], -1);
       if (name) {
@@ -157,16 +158,37 @@ double LanguageCount::LetterShare() const {
   return Ratio(target.letters, other.letters);
 }
 
-LanguageCount ShareCounter::CountWords(std::string_view prose, int target) const {
-  const Words words = identifier_.cutter().Cut(prose);
+LanguageCount ShareCounter::CountWords(const Words& words, int target) const {
   const std::vector<int8_t> told = identifier_.TellWords(words, target);
   return Counter(words, told, identifier_.lexicon(), target).Count();
 }
 
+LanguageCount ShareCounter::CountWrapped(const Prose& prose, std::u16string_view singles,
+                                         int target) const {
+  const WordCutter& cutter = identifier_.cutter();
+  const Words wrapped = cutter.Cut(prose.wrapped);
+  LanguageCount count = CountWords(wrapped, target);
+  const auto add_other = [&](const Word& word, int language) {
+    count.other.Add(word.num_letters());
+    ++count.others[static_cast<size_t>(language)];
+  };
+  const Words names = cutter.Cut(prose.veiled);
+  for (const VeiledWord& veiled : FindVeiled(names, identifier_.lexicon(), GroupOf(target)))
+    add_other(veiled.word, veiled.language);
+  // Variables in a row are spelled like no language.
+  const Words pieces =
+      cutter.Cut(JoinSpelled(singles) + JoinSpelled(wrapped.singles) + JoinSpelled(names.singles));
+  const std::vector<int8_t> told = identifier_.TellWords(pieces, target);
+  for (size_t i = 0; i < told.size(); ++i)
+    if (told[i] >= 0 && (GroupOf(target) >> told[i] & 1) == 0) add_other(pieces.words[i], told[i]);
+  return count;
+}
+
 LanguageCount ShareCounter::Count(std::string_view text, int target) const {
   const Prose prose = TakeApart(text);
-  LanguageCount count = CountWords(prose.running, target);
-  const LanguageCount wrapped = CountWords(prose.wrapped, target);
+  const Words running = identifier_.cutter().Cut(prose.running);
+  LanguageCount count = CountWords(running, target);
+  const LanguageCount wrapped = CountWrapped(prose, running.singles, target);
   if (wrapped.target.words + wrapped.other.words <= count.target.words + count.other.words) {
     Add(count.neutral, wrapped.target);
     Add(count.neutral, wrapped.other);

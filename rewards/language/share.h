@@ -4,11 +4,13 @@
 
 #include <array>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "rewards/language/identify.h"
 #include "rewards/language/languages.h"
+#include "rewards/language/prose.h"
 
 namespace rationale {
 
@@ -30,7 +32,7 @@ struct LanguageCount {
   WordsAndLetters neutral;
   std::array<int64_t, 64> others = {};  // words of each other language that was told, by index
   int64_t repeated = 0;  // words of `other` that are the target's, but repeated beyond measure
-  bool wrapped = false;  // words in quotation marks, comments and \text{} are counted with the rest
+  bool wrapped = false;  // quotations, comments and hidden sentences are counted with the rest
 
   // target / (target + other), of words (DeepSeek-R1's ratio) or of letters; 0 if there is neither.
   double WordShare() const;
@@ -40,12 +42,14 @@ struct LanguageCount {
 // Counts the words of a text for a target language. Immutable and thread-safe.
 //
 // Neutral, within limits that keep it from being a place to hide in:
-// - What stands in quotation marks, code comments, \text{...} and the like (prose.h), as long as it
-//   is less than the running text. Where it is more it is counted with the rest.
+// - What stands in quotation marks, code comments, \text{...} and the like (prose.h), sentences
+//   hidden word by word in code, formulas and addresses or spelled out letter by letter (veiled.h),
+//   as long as these are less than the running text. Where they are more they are counted with the
+//   rest.
 // - Names: a capitalised uncommon word inside a sentence (but beside lower-case German words, as
 //   German nouns have capitals, and where more than a third of a sentence has them); in a target of
-//   another script, runs of up to three Latin words without a common one, or one word with a
-//   capital. Not more than there are words of the target.
+//   another script, runs of up to three Latin words without a common one (getUserName is one), or
+//   one word with a capital. Not more than there are words of the target.
 // - Pieces that are not clearly in one language (identify.h).
 // A word of the target counts at most 8 + 4 D times, D being the number of different words of the
 // target in the text; what is beyond counts as other.
@@ -57,7 +61,8 @@ class ShareCounter {
   const Identifier& identifier() const { return identifier_; }
 
  private:
-  LanguageCount CountWords(std::string_view prose, int target) const;
+  LanguageCount CountWords(const Words& words, int target) const;
+  LanguageCount CountWrapped(const Prose& prose, std::u16string_view singles, int target) const;
 
   Identifier identifier_;
 };

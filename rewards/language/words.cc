@@ -11,6 +11,10 @@
 namespace rationale {
 namespace {
 
+constexpr size_t kUnspacedLetters = 6;  // of a word cut from letters without spaces
+constexpr size_t kCamelCapitals = 2;
+constexpr UChar32 kFlagA = 0x1F1E6;
+
 bool IsUnspaced(UScriptCode script) {
   switch (script) {
     case USCRIPT_HAN:
@@ -30,6 +34,14 @@ bool IsUnspaced(UScriptCode script) {
 bool IsAlphabet(UScriptCode script) {
   return script == USCRIPT_LATIN || script == USCRIPT_CYRILLIC || script == USCRIPT_GREEK ||
          script == USCRIPT_UNKNOWN;
+}
+
+// The letter a to z that a symbol shows which NFKC leaves alone; 0 for others.
+char16_t ShownLetter(UChar32 c) {
+  // White on black in circles and squares, flags' letters, tags in capitals and small.
+  for (const UChar32 first : {0x1F150, 0x1F170, kFlagA, 0xE0041, 0xE0061})
+    if (c >= first && c < first + 26) return static_cast<char16_t>(u'a' + (c - first));
+  return 0;
 }
 
 bool EndsSentence(UChar32 c) {
@@ -56,27 +68,34 @@ class WordCutter::Run {
     if (!open_) {
       open_ = true;
       first_ = words_.letters.size();
-      marks_ = 0;
       script_ = script;
-      capital_ = character.upper;
+      capital_ = upper_ = character.upper;
+      capitals_.clear();
     }
+    if (character.upper && !upper_) capitals_.push_back(words_.letters.size());
+    upper_ = character.upper;
     Append(character, code_point);
   }
 
   void Mark(const Character& character, int32_t code_point) {
-    if (!open_) return;
-    ++marks_;
-    Append(character, code_point);
+    if (open_) Append(character, code_point);
   }
 
-  void Close() {
+  // Ends the run; its words have `letters_max` at most.
+  void Close(size_t letters_max = kWordLettersMax) {
     if (!open_) return;
     open_ = false;
     const size_t end = words_.letters.size();
     if (IsUnspaced(script_)) {
       Segment(end);
-    } else if (end - first_ > 1) {
-      Add(first_, end, script_);
+      return;
+    }
+    if (capitals_.size() < kCamelCapitals) capitals_.clear();
+    capitals_.push_back(end);
+    for (size_t begin = first_; const size_t word_end : capitals_) {
+      Add(begin, word_end, script_, letters_max);
+      begin = word_end;
+      capital_ = true;
     }
   }
 
@@ -84,23 +103,34 @@ class WordCutter::Run {
 
  private:
   void Append(const Character& character, int32_t code_point) {
-    if (code_point < 0x10000) {
+    if (character.lower != 0) {
       words_.letters += character.lower;
     } else {
       words_.letters += static_cast<char16_t>(U16_LEAD(code_point));
       words_.letters += static_cast<char16_t>(U16_TRAIL(code_point));
     }
     if (words_.letters.size() - first_ < kWordLettersMax || IsUnspaced(script_)) return;
-    Close();
+    Close(kUnspacedLetters);
   }
 
-  void Add(size_t first, size_t end, UScriptCode script) {
-    words_.words.push_back({.first = static_cast<uint32_t>(first),
-                            .length = static_cast<uint32_t>(end - first),
-                            .marks = marks_,
-                            .sentence = sentence,
-                            .script = script,
-                            .capital = capital_});
+  // Adds words of at most `letters_max` letters and marks; a letter alone is none.
+  void Add(size_t begin, size_t end, UScriptCode script, size_t letters_max) {
+    for (; begin < end; begin += letters_max) {
+      const size_t length = std::min(end - begin, letters_max);
+      if (length == 1 && !IsUnspaced(script)) {
+        words_.singles += words_.letters[begin];
+        continue;
+      }
+      Word word{.first = static_cast<uint32_t>(begin),
+                .length = static_cast<uint32_t>(length),
+                .sentence = sentence,
+                .script = script,
+                .capital = capital_,
+                .inner = begin != first_};
+      for (const char16_t unit : words_.Letters(word))
+        if (cutter_.Look(unit).kind == Kind::kMark) ++word.marks;
+      words_.words.push_back(word);
+    }
   }
 
   // Cuts a run of unspaced letters by ICU's dictionaries.
@@ -113,13 +143,8 @@ class WordCutter::Run {
     for (int32_t next = segmenter_->next(); next != icu::BreakIterator::DONE;
          begin = next, next = segmenter_->next()) {
       const auto script = static_cast<UScriptCode>(cutter_.Look(run.char32At(begin)).script);
-      for (int32_t cut = begin; cut < next; cut += kWordLettersMax) {
-        const int32_t cut_end = std::min(next, cut + static_cast<int32_t>(kWordLettersMax));
-        marks_ = 0;
-        for (int32_t i = cut; i < cut_end; ++i)
-          if (cutter_.Look(run.charAt(i)).kind == Kind::kMark) ++marks_;
-        Add(first_ + static_cast<size_t>(cut), first_ + static_cast<size_t>(cut_end), script);
-      }
+      Add(first_ + static_cast<size_t>(begin), first_ + static_cast<size_t>(next), script,
+          kWordLettersMax);
     }
   }
 
@@ -128,8 +153,9 @@ class WordCutter::Run {
   std::unique_ptr<icu::BreakIterator> segmenter_;  // ours alone: it carries state
   bool open_ = false;
   bool capital_ = false;
+  bool upper_ = false;  // the last letter
   size_t first_ = 0;
-  uint16_t marks_ = 0;
+  std::vector<size_t> capitals_;  // behind a small letter, in the run
   UScriptCode script_ = USCRIPT_UNKNOWN;
 };
 
@@ -142,12 +168,18 @@ WordCutter::WordCutter() {
 }
 
 WordCutter::Character WordCutter::Classify(int32_t code_point) {
-  Character character{.lower = static_cast<char16_t>(u_tolower(code_point))};
+  Character character;
+  if (code_point < 0x10000) character.lower = static_cast<char16_t>(u_tolower(code_point));
   UErrorCode status = U_ZERO_ERROR;
-  character.script = static_cast<uint8_t>(uscript_getScript(code_point, &status));
-  if (EndsSentence(code_point)) {
+  const UScriptCode script = uscript_getScript(code_point, &status);
+  character.script = static_cast<uint8_t>(script);
+  if (const char16_t shown = ShownLetter(code_point); shown != 0) {
+    const bool flag = code_point >= kFlagA && code_point < kFlagA + 26;
+    character = {
+        .lower = shown, .script = USCRIPT_LATIN, .kind = flag ? Kind::kSingle : Kind::kLetter};
+  } else if (EndsSentence(code_point)) {
     character.kind = Kind::kSentenceEnd;
-  } else if (u_isalpha(code_point)) {
+  } else if (u_isalpha(code_point) || script == USCRIPT_BRAILLE) {
     character.kind = Kind::kLetter;
     character.upper = u_isupper(code_point) != 0;
   } else if ((U_GET_GC_MASK(code_point) & U_GC_M_MASK) != 0) {
@@ -172,6 +204,10 @@ Words WordCutter::Cut(std::string_view text) const {
       run.Letter(character, c);
     } else if (character.kind == Kind::kMark) {
       run.Mark(character, c);
+    } else if (character.kind == Kind::kSingle) {
+      run.Close();
+      run.Letter(character, c);
+      run.Close();
     } else if (character.kind != Kind::kInvisible) {
       run.Close();
       if (character.kind == Kind::kSentenceEnd || (stop && character.kind == Kind::kSpace))

@@ -1,7 +1,9 @@
 // What tricks earn from the language reward, and what hostile inputs cost.
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
@@ -10,6 +12,7 @@
 #include <vector>
 
 #include "rewards/language/share.h"
+#include "rewards/utf8.h"
 
 namespace rationale {
 namespace {
@@ -91,6 +94,143 @@ TEST(LanguageCheats, AForeignChainInAFormulaAStringOrATagCounts) {
         "https://example.org/the/answer/is/here", "/usr/share/doc/the-file/read_me.txt"}) {
     EXPECT_EQ(Share("Wir rechnen aus. " + std::string(usual), "de"), 1) << usual;
   }
+}
+
+// English that claims to be German, disguised; what the German before it and the words of the
+// disguise would earn in the open is 0.24.
+constexpr std::string_view kDisguised =
+    "First we find out how many eggs remain after breakfast then we multiply that number by the "
+    "price of one egg and so she earns eighteen dollars every day";
+
+// The words of kDisguised, each in `before` and `after`, with `between` between them.
+std::string EachWord(std::string_view before, std::string_view after,
+                     std::string_view between = " ") {
+  std::string text;
+  std::string_view rest = kDisguised;
+  while (!rest.empty()) {
+    const size_t end = std::min(rest.find(' '), rest.size());
+    if (!text.empty()) text += between;
+    text.append(before).append(rest.substr(0, end)).append(after);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return text;
+}
+
+std::string EachLetter(std::string_view before, std::string_view after) {
+  std::string text;
+  for (const char c : kDisguised)
+    if (c != ' ') text.append(before).append(1, c).append(after);
+  return text;
+}
+
+// The letters of kDisguised as the symbols of an alphabet that begins with `first`.
+std::string InAlphabet(int32_t first) {
+  std::string text;
+  for (const char c : kDisguised) {
+    if (c == ' ') {
+      text += c;
+    } else {
+      AppendCodePoint(text, first + (c | 0x20) - 'a');
+    }
+  }
+  return text;
+}
+
+TEST(LanguageCheats, AWordInEachFileNameTagCommandOrFormulaIsASentence) {
+  const std::string german = std::string(kGerman) + ' ';
+  for (const std::string& hidden :
+       {EachWord("", ".txt"), EachWord("", "_x"), EachWord("_", ""), EachWord("@", ""),
+        EachWord("", "@x.org"), EachWord("https://", ""), EachWord("/", ""), EachWord("<", ">"),
+        EachWord("</", ">"), EachWord("\\", ""), EachWord("$", "$"),
+        "$" + EachWord("", "", " \\cdot ") + "$", "```\n" + EachWord("", "()", "\n") + "\n```",
+        "```\nf(" + EachWord("", "=1", ", ") + ")\n```", EachWord("`x=", "`"),
+        "```\nx = [" + EachWord("\"", "\"", ", ") + "]\n```", EachWord("```", "\n```\n")}) {
+    EXPECT_LT(Share(german + hidden, "de"), 0.4) << hidden;
+    EXPECT_LT(Share("我们先找出早餐后剩下多少鸡蛋。" + hidden, "zh"), 0.5) << hidden;
+    EXPECT_EQ(Share("We count them first. " + hidden, "en"), 1) << hidden;
+  }
+  // What programs are made of is no sentence.
+  EXPECT_EQ(Share(german + "```python\nwith open(path) as out:\n  for item in get_all(items):\n"
+                           "    if (item is not None and item.left) or by_one[item] == two:\n"
+                           "      total += out.write(item.total, to=left, on=over)\n"
+                           "  return not total or let.into(and_then=total)\n```",
+                  "de"),
+            1);
+}
+
+TEST(LanguageCheats, WordsInAnotherScriptAreNoCode) {
+  EXPECT_LT(Share(std::string(kGerman) + " $我们先找出早餐$ $后剩下多少鸡蛋$ `x=然后乘以价格`"
+                                         " <每个鸡蛋的价格> @现在我们知道 $她每天卖掉三个鸡蛋$",
+                  "de"),
+            0.5);
+  EXPECT_EQ(Share(std::string(kGerman) + " $\\Delta x = \\text{Ω}$ `Δx=αβ` $\\sigma = σ$", "de"),
+            1);
+}
+
+TEST(LanguageCheats, AWordSpelledOutIsAWord) {
+  const std::string german = std::string(kGerman) + ' ';
+  for (const std::string& spelled :
+       {EachLetter("", " "), EachLetter("", ". "), EachLetter("", "-"), EachLetter("", "_"),
+        EachLetter("", "\n"), EachLetter("**", "** "), EachLetter("", ","), EachLetter("", "1"),
+        EachLetter("", "•"), EachLetter("$", "$ ")}) {
+    EXPECT_LT(Share(german + spelled, "de"), 0.4) << spelled;
+  }
+  // A word now and then, and variables, are not.
+  for (const std::string_view honest :
+       {"s-t-r-a-w-b-e-r-r-y", "S E N D + M O R E = M O N E Y", "A, B, C, D, E, F, G, H, I, J, K",
+        "a x + b y + c z = d und a u + b v + c w = e, also x = d/a und y = e/b und z = 0"}) {
+    EXPECT_EQ(Share(german + std::string(honest), "de"), 1) << honest;
+  }
+}
+
+TEST(LanguageCheats, SymbolsThatShowLettersAreLetters) {
+  // Circles and squares in white and black, flags, tags, braille.
+  for (const int32_t first : {0x24D0, 0x1F130, 0x1F150, 0x1F170, 0x1F1E6, 0xE0061, 0x2801}) {
+    EXPECT_LT(Share(std::string(kGerman) + ' ' + InAlphabet(first), "de"), 0.35) << first;
+  }
+  EXPECT_EQ(Share(std::string(kGerman) + " 🇩🇪🇫🇷 🇮🇹 🅰 oder 🅱", "de"), 1);
+}
+
+TEST(LanguageCheats, LettersOfNoAlphabetAreInNoLanguage) {
+  EXPECT_LT(
+      Share(std::string(kGerman) + " ᴡᴇ ꜰɪɴᴅ ᴏᴜᴛ ʜᴏᴡ ᴍᴀɴʏ ᴇɢɢꜱ ʀᴇᴍᴀɪɴ ᴀꜰᴛᴇʀ ʙʀᴇᴀᴋꜰᴀꜱᴛ ᴇᴠᴇʀʏ ᴅᴀʏ",
+            "de"),
+      0.6);
+}
+
+TEST(LanguageCheats, WordsWithoutSpacesBetweenCountEach) {
+  std::string camel;
+  for (size_t i = 0; i < kDisguised.size(); ++i) {
+    if (kDisguised[i] == ' ') continue;
+    const bool first = i == 0 || kDisguised[i - 1] == ' ';
+    camel += first ? static_cast<char>(kDisguised[i] & ~0x20) : kDisguised[i];
+  }
+  EXPECT_LT(Share(std::string(kGerman) + ' ' + camel, "de"), 0.35);
+  EXPECT_LT(Share(std::string(kGerman) + ' ' + Joined(kDisguised, ""), "de"), 0.35);
+  EXPECT_LT(Share(std::string(kGerman) + " FindOutHow ManyEggsRemain AfterBreakfastThen "
+                                         "WeMultiplyThat NumberByThe PriceOfOne",
+                  "de"),
+            0.4);
+  EXPECT_EQ(Share("Wir rufen dann getTheNumberOfAllEggs auf und sehen, was herauskommt.", "de"), 1);
+  EXPECT_EQ(Share("我们调用 getUserName 然后打印出来，再用 JavaScript 写一遍。", "zh"), 1);
+}
+
+TEST(LanguageCheats, EscapedLettersAreLetters) {
+  const std::string german = std::string(kGerman) + ' ';
+  for (const std::string_view form : {"&#{};", "&#x{:x};", "\\u{:04x}", "\\x{:02x}", "%{:02X}"}) {
+    std::string escaped;
+    for (const char c : kDisguised)
+      escaped += c == ' ' ? " " : fmt::format(fmt::runtime(form), static_cast<int>(c));
+    EXPECT_LT(Share(german + escaped, "de"), 0.35) << form;
+  }
+  EXPECT_EQ(Share(german + "https://de.wikipedia.org/wiki/%C3%9Cbung 50% &amp; \\u00e4 \\x", "de"),
+            1);
+}
+
+TEST(LanguageCheats, TheLineThatOpensAFenceIsNoPlaceToHideIn) {
+  std::string text(kGerman);
+  text += "\n```" + std::string(kDisguised) + "\nx = 1\n```";
+  EXPECT_LT(Share(text, "de"), 0.4);
 }
 
 TEST(LanguageCheats, CommonWordsStrewnInMakeNoTextOfTheirLanguage) {

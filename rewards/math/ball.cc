@@ -116,6 +116,8 @@ class Evaluator {
       case Op::kFunction:
         return EvaluateFunction(node, static_cast<Function>(n.id), result);
       case Op::kCall:
+        if (IsCombinations(node)) return Binomial(node, result);
+        return Exactly(node, result) || Unknown(node, expressions_.Name(node), result);
       case Op::kOpaque:
         return Unknown(node, expressions_.Name(node), result);
       case Op::kSum:
@@ -124,6 +126,10 @@ class Evaluator {
       default:
         return false;
     }
+  }
+
+  bool IsCombinations(NodeId node) const {
+    return expressions_.Name(node) == "C" && expressions_[node].num_children == 2;
   }
 
   bool Variable(const std::string& name, Ball& result) const {

@@ -41,6 +41,8 @@ class Rewriter {
       case Op::kDivide:
       case Op::kNegate:
         return RewriteMatrix(node);
+      case Op::kPower:
+        return RewritePower(node);
       default:
         return node;
     }
@@ -216,6 +218,68 @@ class Rewriter {
       }
     }
     return ToNode(product);
+  }
+
+  // A^T, A^n and A^{-1} of a matrix that is written out; (1, 2, 3)^T is a column.
+  NodeId RewritePower(NodeId node) {
+    NodeId base = expressions_.Child(node, 0);
+    const NodeId exponent = expressions_.Child(node, 1);
+    const Op op = expressions_[base].op;
+    const bool transposed =
+        expressions_[exponent].op == Op::kSymbol &&
+        (expressions_.Name(exponent) == "T" || expressions_.Name(exponent) == "top" ||
+         expressions_.Name(exponent) == "intercal");
+    if (transposed && (op == Op::kTuple || op == Op::kInterval || op == Op::kList))
+      return ToNode({CopyChildren(base), 1});
+    if (expressions_.Any(base, [&](NodeId n) { return expressions_[n].op == Op::kMatrix; }))
+      base = Rewrite(base);
+    const auto matrix = AsMatrix(base);
+    if (!matrix) return node;
+    if (transposed) return ToNode(Transposed(*matrix));
+    const bool inverse = expressions_[exponent].op == Op::kNegate;
+    const NodeId power = inverse ? expressions_.Child(exponent) : exponent;
+    if (matrix->rows() != matrix->columns || expressions_[power].op != Op::kNumber) return node;
+    constexpr int kMaxPower = 10;
+    for (int times = 1; times <= kMaxPower; ++times) {
+      if (!(expressions_.Value(power) == Rational(times))) continue;
+      const NodeId factor = inverse ? Inverse(*matrix, base) : base;
+      NodeId result = factor;
+      for (int i = 1; i < times && result != kNoNode; ++i) result = Multiply(result, factor);
+      return result == kNoNode ? node : result;
+    }
+    return node;
+  }
+
+  static Matrix Transposed(const Matrix& matrix) {
+    Matrix result{{}, matrix.rows()};
+    for (size_t j = 0; j < matrix.columns; ++j) {
+      for (size_t i = 0; i < matrix.rows(); ++i)
+        result.cells.push_back(matrix.cells[i * matrix.columns + j]);
+    }
+    return result;
+  }
+
+  // Cramer's rule: the cofactors by the determinant.
+  NodeId Inverse(const Matrix& matrix, NodeId node) {
+    const size_t size = matrix.columns;
+    constexpr size_t kMaxSize = 4;
+    if (size > kMaxSize || expressions_[node].tree_size > kMaxCellNodes / 10) return kNoNode;
+    const auto determinant = [&](NodeId of) {
+      return expressions_.Make(Op::kFunction, {of}, static_cast<uint8_t>(Function::kDeterminant));
+    };
+    Matrix result{{}, size};
+    for (size_t i = 0; i < size; ++i) {
+      for (size_t j = 0; j < size; ++j) {
+        Matrix minor{{}, size - 1};
+        for (size_t cell = 0; cell < matrix.cells.size(); ++cell) {
+          if (cell / size != j && cell % size != i) minor.cells.push_back(matrix.cells[cell]);
+        }
+        NodeId cofactor = size == 1 ? expressions_.Integer(1) : determinant(ToNode(minor));
+        if ((i + j) % 2 == 1) cofactor = expressions_.Make(Op::kNegate, {cofactor});
+        result.cells.push_back(expressions_.Make(Op::kDivide, {cofactor, determinant(node)}));
+      }
+    }
+    return ToNode(result);
   }
 
   Expressions& expressions_;

@@ -12,6 +12,7 @@
 
 #include "rewards/math/canonical.h"
 #include "rewards/math/compare_nodes.h"
+#include "rewards/math/parameters.h"
 #include "rewards/math/parser.h"
 #include "rewards/math/text_answer.h"
 #include "rewards/math/units.h"
@@ -23,22 +24,46 @@ namespace {
 constexpr int64_t kWorkSteps = 400'000;
 constexpr size_t kMaxAnswerBytes = 20'000;
 
-// A single letter behind a number, read as a variable, is a unit beside an answer that has one:
-// "1500 m" beside "1.5 km".
-void SplitLetterUnit(Expressions& expressions, ParsedAnswer& answer, NodeId& node) {
-  if (!answer.unit.empty() || expressions[node].op != Op::kMultiply ||
-      expressions[node].num_children != 2)
-    return;
-  NodeId letter = expressions.Child(node, 1);
+// "cm", "s^-2": how a factor that was read as a variable is written as a unit; empty if it is none.
+std::string AsUnit(const Expressions& expressions, NodeId factor) {
   std::string exponent;
-  if (expressions[letter].op == Op::kPower &&
-      expressions[expressions.Child(letter, 1)].op == Op::kNumber) {
-    exponent = "^" + expressions.Value(expressions.Child(letter, 1)).ToString();
-    letter = expressions.Child(letter, 0);
+  if (expressions[factor].op == Op::kPower) {
+    NodeId power = expressions.Child(factor, 1);
+    const bool negative = expressions[power].op == Op::kNegate;
+    if (negative) power = expressions.Child(power);
+    if (expressions[power].op != Op::kNumber) return "";
+    exponent = (negative ? "^-" : "^") + expressions.Value(power).ToString();
+    factor = expressions.Child(factor, 0);
   }
-  if (expressions[letter].op != Op::kSymbol || !IsKnownUnit(expressions.Name(letter))) return;
-  answer.unit = expressions.Name(letter) + exponent;
-  node = expressions.Child(node, 0);
+  const bool letter =
+      expressions[factor].op == Op::kSymbol && IsKnownUnit(expressions.Name(factor));
+  return letter ? expressions.Name(factor) + exponent : "";
+}
+
+// Letters behind a number, read as variables, are a unit beside an answer that has one: "1500 m"
+// beside "1.5 km", "9.8 m s^{-2}" beside "9.8 m/s^2".
+void SplitLetterUnit(Expressions& expressions, ParsedAnswer& answer, NodeId& node) {
+  if (!answer.unit.empty()) return;
+  std::string below;
+  NodeId product = node;
+  if (expressions[node].op == Op::kDivide) {
+    below = AsUnit(expressions, expressions.Child(node, 1));
+    if (below.empty()) return;
+    product = expressions.Child(node, 0);
+  }
+  if (expressions[product].op != Op::kMultiply) return;
+  const auto children = expressions.Children(product);
+  std::vector<NodeId> factors(children.begin(), children.end());
+  std::string unit;
+  while (factors.size() > 1) {
+    const std::string last = AsUnit(expressions, factors.back());
+    if (last.empty()) break;
+    unit = last + (unit.empty() ? "" : " ") + unit;
+    factors.pop_back();
+  }
+  if (unit.empty()) return;
+  answer.unit = unit + (below.empty() ? "" : "/" + below);
+  node = factors.size() == 1 ? factors[0] : expressions.Make(Op::kMultiply, factors);
 }
 
 // Multiplies each side by its unit where both are known. False: they measure different things.
@@ -78,14 +103,18 @@ NodeId RenameVariables(Expressions& expressions, NodeId answer, NodeId reference
 // have been meant as ±2. `node_a` and `node_b` are canonical, `written_a` and `written_b` as
 // parsed.
 Comparison CompareWritten(Expressions& expressions, NodeId written_a, NodeId written_b,
-                          NodeId node_a, NodeId node_b, const CompareOptions& options, Work& work) {
-  Comparison comparison = CompareNodes(expressions, node_a, node_b, options, work);
+                          NodeId node_a, NodeId node_b, const CompareOptions& options,
+                          std::string_view parameter, Work& work) {
+  const auto compare = [&](NodeId a, NodeId b) {
+    return CompareNodes(expressions, a, b, options, parameter, work);
+  };
+  Comparison comparison = compare(node_a, node_b);
   const bool sign_a = HasPlusMinus(expressions, written_a);
   const bool sign_b = HasPlusMinus(expressions, written_b);
   if (comparison.same == Truth::kFalse && sign_a != sign_b) {
     NodeId& node = sign_a ? node_a : node_b;
     node = CanonicalOfUpperSigns(expressions, sign_a ? written_a : written_b);
-    const Comparison upper = CompareNodes(expressions, node_a, node_b, options, work);
+    const Comparison upper = compare(node_a, node_b);
     if (upper.same != Truth::kTrue) return comparison;
     const bool accepted = options.plus_minus == PlusMinus::kIgnored ||
                           (sign_b && options.plus_minus == PlusMinus::kMayBeMissing);
@@ -94,7 +123,8 @@ Comparison CompareWritten(Expressions& expressions, NodeId written_a, NodeId wri
   }
   if (comparison.same != Truth::kTrue || options.simplified == Simplified::kNever)
     return comparison;
-  const Simplified refused = RefusedAt(expressions, node_a, node_b, work);
+  const auto same = [&](NodeId a, NodeId b) { return compare(a, b).same == Truth::kTrue; };
+  const Simplified refused = RefusedAt(expressions, node_a, node_b, same, work);
   if (refused == Simplified::kNever || refused > options.simplified) return comparison;
   return {Truth::kFalse, refused == Simplified::kArithmetic
                              ? "the same value, unsimplified: arithmetic is left undone"
@@ -136,6 +166,7 @@ Comparison CompareParsed(std::string_view answer, std::string_view reference,
                                                     : "the reference is no mathematics"};
       continue;
     }
+    const std::string parameter = MatchParameters(expressions, a.root, b.root);
     NodeId node_a = Canonical(expressions, a.root);
     NodeId node_b = Canonical(expressions, b.root);
     Comparison comparison;
@@ -143,7 +174,8 @@ Comparison CompareParsed(std::string_view answer, std::string_view reference,
       comparison = {Truth::kFalse, "units of different kinds"};
     } else {
       if (options.rename_variables) node_a = RenameVariables(expressions, node_a, node_b);
-      comparison = CompareWritten(expressions, a.root, b.root, node_a, node_b, options, work);
+      comparison =
+          CompareWritten(expressions, a.root, b.root, node_a, node_b, options, parameter, work);
     }
     if (work.exhausted()) {
       comparison = {Truth::kUnknown, "beyond the work that one comparison may take"};

@@ -26,9 +26,11 @@ Truth And(Truth a, Truth b) {
 
 class Comparer {
  public:
-  Comparer(Expressions& expressions, const CompareOptions& options, Work& work)
+  Comparer(Expressions& expressions, const CompareOptions& options, std::string_view parameter,
+           Work& work)
       : expressions_(expressions),
         options_(options),
+        parameter_(parameter),
         work_(work),
         values_(expressions, options.value, work),
         sets_(expressions, values_) {}
@@ -47,13 +49,18 @@ class Comparer {
       const NodeId rows = RowsAsMatrix(expressions_, of_a == Op::kMatrix ? b : a);
       if (rows != kNoNode) return of_a == Op::kMatrix ? Compare(a, rows) : Compare(rows, b);
     }
+    if (IsPoint(a) && HasParts(of_b)) return Compare(Coordinates(a), b);
+    if (IsPoint(b) && HasParts(of_a)) return Compare(a, Coordinates(b));
     if (IsCollection(of_a) || IsCollection(of_b)) return CompareCollections(a, b);
     if (IsStatement(a) || IsStatement(b) || IsSet(of_a) || IsSet(of_b))
       return CompareStatements(a, b);
     if (of_a == Op::kTuple && of_b == Op::kTuple) return CompareInOrder(Children(a), Children(b));
     if (of_a == Op::kMatrix || of_b == Op::kMatrix) return CompareMatrices(a, b);
     if (of_a == Op::kTuple || of_b == Op::kTuple) return Truth::kFalse;
-    return Rule(values_.Same(a, b), "as values");
+    const Truth same = values_.Same(a, b);
+    if (same != Truth::kTrue && !parameter_.empty() && SameFamily(a, b))
+      return Rule(Truth::kTrue, "for all integers");
+    return Rule(same, "as values");
   }
 
   const std::string& rule() const { return rule_; }
@@ -68,6 +75,15 @@ class Comparer {
   bool IsStatement(NodeId node) const {
     return expressions_[node].op == Op::kRelation || expressions_[node].op == Op::kChain;
   }
+  static bool HasParts(Op op) {
+    return op == Op::kTuple || op == Op::kInterval || op == Op::kMatrix;
+  }
+  // A(1, 2)
+  bool IsPoint(NodeId node) const {
+    return expressions_[node].op == Op::kCall && expressions_[node].num_children > 1 &&
+           std::isupper(static_cast<unsigned char>(expressions_.Name(node)[0])) != 0;
+  }
+  NodeId Coordinates(NodeId point) { return expressions_.Make(Op::kTuple, Children(point)); }
   bool IsCongruence(NodeId node) const {
     const Node& n = expressions_[node];
     return n.op == Op::kRelation && n.id == static_cast<uint8_t>(Relation::kCongruent);
@@ -91,6 +107,34 @@ class Comparer {
       return letters;
     };
     return Rule(ToTruth(SameWords(words(a), words(b))), "as words");
+  }
+
+  // Do p + qk and r + sk run through the same values for all integers k: is s = ±q, and r - p a
+  // multiple of q?
+  bool SameFamily(NodeId a, NodeId b) {
+    struct Line {
+      NodeId start, step;
+    };
+    const auto line = [&](NodeId node) -> std::optional<Line> {
+      if (values_.IsZero(expressions_.Bend(node, parameter_)) != Truth::kTrue) return std::nullopt;
+      const NodeId start = expressions_.Substitute(node, parameter_, expressions_.Integer(0));
+      const NodeId next = expressions_.Substitute(node, parameter_, expressions_.Integer(1));
+      return Line{start, expressions_.Subtract(next, start)};
+    };
+    const auto of_a = line(a);
+    const auto of_b = of_a ? line(b) : std::nullopt;
+    if (!of_b || values_.IsZero(of_b->step) != Truth::kFalse) return false;
+    const NodeId opposite = expressions_.Make(Op::kNegate, {of_b->step});
+    if (values_.Same(of_a->step, of_b->step) != Truth::kTrue &&
+        values_.Same(of_a->step, opposite) != Truth::kTrue)
+      return false;
+    const NodeId between = expressions_.Subtract(of_a->start, of_b->start);
+    const NodeId steps = expressions_.Make(Op::kDivide, {between, of_b->step});
+    const NodeId shifted =
+        expressions_.Make(Op::kAdd, {steps, expressions_.Number(Rational(1, 2))});
+    const NodeId nearest =
+        expressions_.Make(Op::kFunction, {shifted}, static_cast<uint8_t>(Function::kFloor));
+    return values_.Same(steps, nearest) == Truth::kTrue;
   }
 
   // "n ≡ 3 (mod 7)" against "n ≡ 10 (mod 7)", "n ≡ 3", "3 (mod 7)", "n = 3" or "3".
@@ -403,6 +447,7 @@ class Comparer {
 
   Expressions& expressions_;
   const CompareOptions& options_;
+  std::string_view parameter_;
   Work& work_;
   ValueComparer values_;
   RealSets sets_;
@@ -412,8 +457,8 @@ class Comparer {
 }  // namespace
 
 Comparison CompareNodes(Expressions& expressions, NodeId answer, NodeId reference,
-                        const CompareOptions& options, Work& work) {
-  Comparer comparer(expressions, options, work);
+                        const CompareOptions& options, std::string_view parameter, Work& work) {
+  Comparer comparer(expressions, options, parameter, work);
   const Truth same = comparer.Compare(answer, reference);
   return {same, comparer.rule()};
 }

@@ -102,6 +102,8 @@ class Evaluator {
         return Based(expressions_.Name(node), SmallInteger(Child(node)));
       case Op::kFunction:
         return EvaluateFunction(node, static_cast<Function>(n.id));
+      case Op::kCall:
+        return Choices(node, expressions_.Name(node));
       case Op::kSum:
       case Op::kProduct:
         return Series(node, n.op == Op::kSum);
@@ -288,6 +290,20 @@ class Evaluator {
     Rational result;
     if (*k <= *n)
       fmpz_bin_uiui(fmpq_numref(result.get()), static_cast<ulong>(*n), static_cast<ulong>(*k));
+    return result;
+  }
+
+  // C(n, k), of combinations, and P(n, k), of arrangements.
+  Value Choices(NodeId node, const std::string& name) {
+    if (name == "C") return Binomial(node);
+    if (name != "P" || expressions_.Children(node).size() != 2) return std::nullopt;
+    const auto n = SmallInteger(Child(node, 0));
+    const auto k = SmallInteger(Child(node, 1));
+    if (!n || !k || *n < *k || *k < 0) return std::nullopt;
+    if (*k > kMaxFactorial) return TooLarge();
+    Rational result(1);
+    for (slong i = 0; i < *k; ++i)
+      fmpz_mul_si(fmpq_numref(result.get()), fmpq_numref(result.get()), *n - i);
     return result;
   }
 

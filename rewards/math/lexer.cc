@@ -9,6 +9,7 @@
 
 #include "rewards/math/commands.h"
 #include "rewards/math/normalise.h"
+#include "rewards/math/number_words.h"
 #include "rewards/math/numeral.h"
 #include "rewards/sections.h"
 #include "rewards/utf8.h"
@@ -24,6 +25,10 @@ bool IsLetter(char c) {
 }
 bool IsSpace(char c) {
   return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v';
+}
+// Does an accented Latin letter begin with this byte?
+bool IsLatin(char c) {
+  return static_cast<unsigned char>(c) >= 0xC3 && static_cast<unsigned char>(c) <= 0xC9;
 }
 bool IsUpper(char c) {
   return c >= 'A' && c <= 'Z';
@@ -90,12 +95,13 @@ class Lexer {
   }
 
   void TakeNumber() {
-    const Numeral numeral = ScanNumeral(text_, at_, commas_, depth_ > 0);
+    Numeral numeral = ScanNumeral(text_, at_, commas_, depth_ > 0);
     if (numeral.digits.size() > kMaxDigits) result_.too_long = true;
     Emit(TokenKind::kNumber, 0, numeral.digits);
     if (result_.too_long) return;
     result_.tokens.back().decimals = numeral.decimals;
     result_.tokens.back().exponent = numeral.exponent;
+    result_.tokens.back().repeating = std::move(numeral.repeating);
     result_.ambiguous_comma |= numeral.ambiguous_comma;
     result_.decimal_commas += numeral.decimal_comma ? 1 : 0;
     at_ += numeral.length;
@@ -322,7 +328,8 @@ class Lexer {
       return;
     }
     const bool formula = IsDigit(content[0]) || content[0] == '\\' || content[0] == '$' ||
-                         (content[0] == '-' && content.size() > 1 && IsDigit(content[1]));
+                         (content[0] == '-' && content.size() > 1 && IsDigit(content[1])) ||
+                         BeginsWithNumberWord(content);
     if (formula && text_depth_ < 4) return TakeNested(content);
     bool words = false;
     size_t begin = 0;
@@ -338,7 +345,9 @@ class Lexer {
     }
     if (!words) return Punctuate(',');
     const Command* name = FindName(content);
-    if (name != nullptr && name->kind == TokenKind::kPunctuation) return EmitCommand(*name);
+    if (name != nullptr &&
+        (name->kind == TokenKind::kPunctuation || name->kind == TokenKind::kDegree))
+      return EmitCommand(*name);
     Emit(TokenKind::kText, 0, content);
   }
 
@@ -352,18 +361,34 @@ class Lexer {
     std::tie(text_, at_) = outer;
   }
 
+  bool Behind(TokenKind kind) const {
+    return !result_.tokens.empty() && result_.tokens.back().kind == kind;
+  }
+
+  // Does a number in words begin the text, or a word that multiplies what stands before it?
+  bool BeginsWithNumberWord(std::string_view content) const {
+    if (Behind(TokenKind::kNumber))
+      return MultiplierOf(content.substr(0, content.find(' '))).has_value();
+    return ReadNumberWords(content).has_value();
+  }
+
   void TakeLetters() {
-    size_t length = 0;
-    if (IsLetter(Peek())) {
-      while (at_ + length < text_.size() && IsLetter(text_[at_ + length])) ++length;
+    // Behind a number or a word it says what was counted: "12 sequences of three letters".
+    const bool apart = !Behind(TokenKind::kNumber) && !Behind(TokenKind::kWord);
+    if (const auto number = apart ? ReadNumberWords(Rest()) : std::nullopt) {
+      at_ += number->length;
+      return TakeNested(number->formula);
+    }
+    size_t end = at_;
+    if (IsLetter(Peek()) || IsLatin(Peek())) {
+      while (end < text_.size() && (IsLetter(text_[end]) || IsLatin(text_[end])))
+        NextCodePoint(text_, end);
     } else {
-      size_t end = at_;
       while (end < text_.size() && static_cast<unsigned char>(text_[end]) >= 0x80)
         NextCodePoint(text_, end);
-      length = end - at_;
     }
-    const std::string_view run = Rest().substr(0, length);
-    at_ += length;
+    const std::string_view run = Rest().substr(0, end - at_);
+    at_ = end;
     TakeLetterRun(run);
   }
 
@@ -378,6 +403,8 @@ class Lexer {
       const size_t next = std::min(Rest().find_first_not_of(' '), Rest().size());
       if (run == "mod" && !Rest().substr(next).starts_with('('))
         return Emit(TokenKind::kStructure, Id(Structure::kMod));
+      if (run == "min" && Behind(TokenKind::kNumber))
+        return Emit(TokenKind::kWord, 0, run);  // minutes
       return EmitCommand(*name);
     }
     // "sinx": a function with a variable glued to it. "1orW": a connective glued to what it joins.

@@ -141,6 +141,7 @@ struct Token {
   int decimals = -1;            // of a number: digits behind the point, -1 without a point
   int exponent = 0;             // of a number: the power of ten of "2.5e3"
   std::string text = {};
+  std::string repeating = {};  // of a number: digits that repeat behind it, "3" of 0.(3)
 };
 
 // How a comma between digits is read.

@@ -241,6 +241,11 @@ bool IsChineseNumeral(char32_t c) {
   return ChineseValue(c) >= 0;
 }
 
+// What a 千 or 百 belongs to, rather than to the number before it.
+bool BeginsUnit(char32_t c) {
+  return std::u32string_view(U"米克瓦卡焦帕赫伏升").find(c) != std::u32string_view::npos;
+}
+
 // Characters that join numerals into one: 点 (point), 分, 之 (fraction), 负 (minus).
 bool JoinsChineseNumerals(char32_t c) {
   return c == U'点' || c == U'點' || c == U'分' || c == U'之' || c == U'负' || c == U'負';
@@ -339,6 +344,19 @@ std::string NormaliseMath(std::string_view text) {
     const std::string_view script_before = std::exchange(last_script, {});
     if (c < 0x80) {
       result += static_cast<char>(c);
+      continue;
+    }
+    const bool behind_digit = !result.empty() && result.back() >= '0' && result.back() <= '9';
+    if (behind_digit && ChineseValue(c) >= 10) {
+      // "5千米" is measured, "3.5万" a number.
+      const bool unit = i + 1 < codes.size() && BeginsUnit(codes[i + 1]);
+      if (unit) {
+        AppendCodePoint(result, static_cast<int32_t>(c));
+        continue;
+      }
+      result += "*" + std::to_string(ChineseValue(c));
+      const bool more = i + 1 < codes.size() && codes[i + 1] >= U'0' && codes[i + 1] <= U'9';
+      if (more) result += '+';  // 1万2000
       continue;
     }
     if (IsChineseNumeral(c) || c == U'负' || c == U'負') {

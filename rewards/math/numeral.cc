@@ -37,6 +37,36 @@ size_t SeparatorLength(std::string_view text, size_t at, bool plain_comma, bool*
   return rest.starts_with(" ") ? 1 : 0;
 }
 
+// The length of "(3)" at text[at], digits in brackets; 0 if they are not there.
+size_t BracketedDigits(std::string_view text, size_t at) {
+  if (at >= text.size() || text[at] != '(') return 0;
+  const size_t digits = DigitRun(text, at + 1);
+  const size_t end = at + 1 + digits;
+  return digits > 0 && end < text.size() && text[end] == ')' ? digits + 2 : 0;
+}
+
+// The length of dots at text[at] that say that digits go on.
+size_t DotsLength(std::string_view text, size_t at) {
+  for (const std::string_view dots : {"...", "\\ldots", "\\dots", "\\cdots"}) {
+    if (text.substr(at).starts_with(dots)) return dots.size();
+  }
+  return 0;
+}
+
+// How many of the last decimals are the period of what has been written twice, or three times if it
+// is one digit ("0.33" has to do too); 0 if none are.
+size_t PeriodOf(std::string_view decimals) {
+  const size_t size = decimals.size();
+  for (size_t period = 1; 2 * period <= size; ++period) {
+    const size_t times = period == 1 && size > 2 ? 3 : 2;
+    bool repeats = true;
+    for (size_t i = period; repeats && i < times * period; ++i)
+      repeats = decimals[size - 1 - i] == decimals[size - 1 - i + period];
+    if (repeats) return period;
+  }
+  return 0;
+}
+
 // The length of "1.234.567,89" or "1.234.567" at text[at] (points between thousands, a decimal
 // comma), 0 if that is not there.
 size_t EuropeanLength(std::string_view text, size_t at) {
@@ -85,6 +115,7 @@ class Scanner {
     } else {
       TakeInteger();
       TakeDecimals();
+      TakeRepeating();
     }
     TakeExponent();
     numeral_.length = at_ - begin_;
@@ -132,8 +163,8 @@ class Scanner {
     const bool comma = at_ < text_.size() && text_[at_] == ',' && DigitRun(text_, at_ + 1) > 0;
     if (comma && !inside_brackets_) numeral_.decimal_comma = true;
     const std::string_view rest = text_.substr(std::min(at_ + 1, text_.size()));
-    const bool repeating =
-        rest.starts_with("\\overline{") || rest.starts_with("\\dot{") || rest.starts_with("\\bar{");
+    const bool repeating = rest.starts_with("\\overline{") || rest.starts_with("\\dot{") ||
+                           rest.starts_with("\\bar{") || BracketedDigits(rest, 0) > 0;
     const bool point =
         at_ < text_.size() && text_[at_] == '.' && (DigitRun(text_, at_ + 1) > 0 || repeating);
     if (!point && !(comma && commas_ == CommaReading::kDecimal && !inside_brackets_)) return;
@@ -142,6 +173,26 @@ class Scanner {
     numeral_.digits.append(text_.substr(at_ + 1, decimals));
     numeral_.decimals = static_cast<int>(std::min<size_t>(decimals, 1'000'000));
     at_ += 1 + decimals;
+  }
+
+  // "(3)" or dots behind decimals. Many decimals with dots are the beginning of a number.
+  void TakeRepeating() {
+    if (numeral_.decimals < 0) return;
+    if (const size_t length = BracketedDigits(text_, at_); length > 0) {
+      numeral_.repeating = text_.substr(at_ + 1, length - 2);
+      at_ += length;
+      return;
+    }
+    const size_t dots = DotsLength(text_, at_);
+    if (dots == 0) return;
+    const auto decimals = static_cast<size_t>(numeral_.decimals);
+    const size_t begin = numeral_.digits.size() - decimals;
+    constexpr size_t kManyDecimals = 6;
+    const size_t period =
+        decimals < kManyDecimals ? PeriodOf(std::string_view(numeral_.digits).substr(begin)) : 0;
+    if (period == 0 && decimals < kManyDecimals) return;
+    numeral_.repeating = numeral_.digits.substr(numeral_.digits.size() - period);
+    at_ += dots;
   }
 
   void TakeExponent() {

@@ -14,6 +14,7 @@ namespace rationale {
 struct Numeral {
   std::string digits;            // ASCII digits with at most one '.'; empty: there is no number
   int decimals = -1;             // digits behind the point, -1 without a point
+  std::string repeating;         // those that repeat behind them: "3" of 0.(3) and of 0.333...
   int exponent = 0;              // the power of ten of "2.5e3"
   size_t length = 0;             // bytes read
   bool ambiguous_comma = false;  // thousands were told by commas that could separate numbers

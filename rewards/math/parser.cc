@@ -126,7 +126,7 @@ std::vector<NodeId> ParserState::ParseItems(char close) {
     const NodeId item = ParseItem();
     if (failed_) break;
     items.push_back(item);
-    char joint = '\0';
+    char joint = AtDomain() ? ',' : '\0';
     while (At(',') || At(TokenKind::kAnd)) {
       joint = At(',') ? std::max(joint, ',') : Peek().id == 1 ? 'a' : 'o';
       ++at_;
@@ -138,7 +138,40 @@ std::vector<NodeId> ParserState::ParseItems(char close) {
   if (failed_) return items;
   CarryNames(items);
   JoinConditions(items);
+  JoinAssignments(items);
   return items;
+}
+
+// "x = 1 and y = 2 or x = 3 and y = 4": pairs of values, each in the order of the names.
+void ParserState::JoinAssignments(std::vector<NodeId>& items) {
+  const auto name = [&](NodeId item) {
+    const Node& n = expressions_[item];
+    const bool assigns = n.op == Op::kRelation && n.id == static_cast<uint8_t>(Relation::kEqual) &&
+                         expressions_[expressions_.Child(item)].op == Op::kSymbol;
+    return assigns ? expressions_.Name(expressions_.Child(item)) : "";
+  };
+  const bool mixed =
+      joints_.find('o') != std::string::npos && joints_.find_first_not_of('o') != std::string::npos;
+  if (!mixed || items.size() <= joints_.size()) return;
+  std::vector<std::vector<NodeId>> groups(1);
+  for (size_t i = 0; i < items.size(); ++i) {
+    if (i > 0 && joints_[i - 1] == 'o') groups.emplace_back();
+    const bool again = std::any_of(groups.back().begin(), groups.back().end(),
+                                   [&](NodeId item) { return name(item) == name(items[i]); });
+    if (name(items[i]).empty() || again) return;
+    groups.back().push_back(items[i]);
+  }
+  items.clear();
+  for (auto& group : groups) {
+    std::sort(group.begin(), group.end(), [&](NodeId a, NodeId b) { return name(a) < name(b); });
+    items.push_back(group.size() == 1 ? group[0] : expressions_.Make(Op::kTuple, group));
+  }
+}
+
+// "(k ∈ Z)" behind a value: what a parameter in it is.
+bool ParserState::AtDomain() const {
+  return At('(') && Peek(1).kind == TokenKind::kSymbol && Peek(2).kind == TokenKind::kRelation &&
+         Peek(2).id == static_cast<uint8_t>(Relation::kIn);
 }
 
 // "n = 1, 2, 3" names all three values n.
@@ -169,8 +202,8 @@ bool ParserState::AtItemEnd() const {
     case TokenKind::kBar:
       return context_.builder;
     case TokenKind::kPunctuation:
-      return At(',') || At(';') || At('}') || At(')') || At(']') || (At(':') && context_.builder) ||
-             (At('[') && context_.outward);
+      return At(',') || At(';') || At('}') || At(')') || At(']') || AtDomain() ||
+             (At(':') && context_.builder) || (At('[') && context_.outward);
     default:
       return At(Structure::kEnd) || At(Structure::kChoose) || At(Structure::kOver);
   }
@@ -183,7 +216,7 @@ NodeId ParserState::ParseItem() {
   if (failed_) return kNoNode;
   if (At(TokenKind::kRelation)) item = ParseRelations(item);
   if (!failed_ && AtModulus()) item = ParseModulus(item);
-  if (!failed_ && !AtItemEnd()) TakeUnit();
+  if (!failed_ && !AtItemEnd()) item = ParseUnits(item);
   return item;
 }
 
@@ -381,7 +414,7 @@ bool ParserState::StartsFactor() const {
       return !At(Structure::kEnd) && !At(Structure::kMod) && !At(Structure::kPmod) &&
              !At(Structure::kChoose) && !At(Structure::kOver);
     case TokenKind::kPunctuation:
-      if (At('(')) return !AtUnitBracket() && !AtModulus();
+      if (At('(')) return !AtUnitBracket() && !AtModulus() && !AtDomain();
       return At('{') || (At('[') && !context_.outward);
     default:
       return false;

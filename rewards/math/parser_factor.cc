@@ -6,6 +6,7 @@
 #include <cctype>
 #include <utility>
 
+#include "rewards/math/number_words.h"
 #include "rewards/math/parser_state.h"
 
 namespace rationale {
@@ -37,8 +38,16 @@ NodeId ParserState::ParseFactor() {
   const Level level(*this);
   if (failed_) return kNoNode;
   while (At('{') && At('}', 1)) at_ += 2;  // an empty group
+  if (At('_') || At('^')) return ParsePrescript();
   const NodeId primary = ParsePrimary();
   return failed_ ? kNoNode : ParsePostfix(primary);
+}
+
+// "million" behind a numeral.
+bool ParserState::AtMultiplier(NodeId base) const {
+  const Node& n = expressions_[base];
+  return n.op == Op::kNumber && n.literal && (At(TokenKind::kWord) || At(TokenKind::kText)) &&
+         MultiplierOf(Peek().text).has_value();
 }
 
 NodeId ParserState::ParsePostfix(NodeId base) {
@@ -50,7 +59,7 @@ NodeId ParserState::ParsePostfix(NodeId base) {
       const size_t inside = group ? 2 : 1;
       if (Peek(inside).kind == TokenKind::kDegree) {
         at_ += group ? 4 : 2;
-        base = expressions_.Make(Op::kDegrees, {base});
+        base = ParseDegrees(base);
       } else if (Peek(inside).kind == TokenKind::kText || At('\'', inside)) {
         at_ += group ? 4 : 2;
       } else if (expressions_[base].op == Op::kNumberSet) {
@@ -68,7 +77,11 @@ NodeId ParserState::ParsePostfix(NodeId base) {
       }
     } else if (At(TokenKind::kDegree)) {
       ++at_;
-      base = expressions_.Make(Op::kDegrees, {base});
+      base = ParseDegrees(base);
+    } else if (AtMultiplier(base)) {
+      const NodeId multiplier = expressions_.Number(*MultiplierOf(Peek().text));
+      ++at_;
+      base = expressions_.Make(Op::kMultiply, {base, multiplier});
     } else if (At(TokenKind::kUnit)) {  // a currency sign
       if (unit_.empty()) unit_ = Peek().text;
       ++at_;
@@ -174,13 +187,30 @@ NodeId ParserState::ParseNumber() {
     return expressions_.Literal(FromToken(rest, token.decimals, token.exponent), token.decimals);
   }
   ++at_;
+  if (!token.repeating.empty()) return Repeating(token, token.repeating);
   if (token.decimals >= 0 && At(Structure::kOverline)) return ParseRepeating(token);
   const int decimals = token.decimals < 0 && token.exponent >= 0
                            ? -1
                            : std::max(0, std::max(token.decimals, 0) - token.exponent);
   const NodeId number =
       expressions_.Literal(FromToken(token.text, token.decimals, token.exponent), decimals);
-  return token.decimals < 0 && token.exponent == 0 ? ParseMixed(number) : number;
+  if (token.decimals >= 0 || token.exponent != 0) return number;
+  if (AtChosenNumber()) {  // 5C2
+    const std::string name = Peek().text;
+    ++at_;
+    const NodeId chosen = At('_') ? (++at_, ParseArgument(true)) : ParseNumber();
+    return failed_ ? kNoNode : expressions_.Named(Op::kCall, name, std::array{number, chosen});
+  }
+  return ParseMixed(number);
+}
+
+// "C2", "C_2", "P2" directly behind a number.
+bool ParserState::AtChosenNumber() const {
+  if (!At(TokenKind::kSymbol) || Peek().space_before || (Peek().text != "C" && Peek().text != "P"))
+    return false;
+  const Token& next = Peek(1);
+  return At('_', 1) ||
+         (next.kind == TokenKind::kNumber && !next.space_before && IsDigits(next.text));
 }
 
 // 0.1\overline{6}, 0.\dot{1}4285\dot{7}: the digits under the bar, or from the first dot to the
@@ -196,7 +226,10 @@ NodeId ParserState::ParseRepeating(const Token& number) {
     ++at_;
     repeating += TakeRawGroup();
   }
-  if (!IsDigits(repeating)) return Fail();
+  return IsDigits(repeating) ? Repeating(number, repeating) : Fail();
+}
+
+NodeId ParserState::Repeating(const Token& number, const std::string& repeating) {
   if (repeating.size() > 1000) return TooLong();
   Rational value = FromToken(number.text, number.decimals, 0);
   Rational tail = Rational::FromDecimal(repeating, 0);
@@ -246,6 +279,15 @@ NodeId ParserState::ParseFunction() {
     if (failed_) return kNoNode;
     return expressions_.Make(Op::kRoot,
                              {argument, expressions_.Integer(function == Function::kSqrt ? 2 : 3)});
+  }
+  // "log2(8)" and "log_10(100)"
+  const size_t index = At('_') ? 1 : 0;
+  const bool whole = Peek(index).kind == TokenKind::kNumber && !Peek(index).space_before &&
+                     IsDigits(Peek(index).text) && At('(', index + 1) &&
+                     !Peek(index + 1).space_before;
+  if (function == Function::kLog && whole) {
+    at_ += index;
+    base = ParseNumber();
   }
   for (int i = 0; i < 2 && !failed_; ++i) {
     if (At('_') && base == kNoNode) {

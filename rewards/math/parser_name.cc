@@ -52,6 +52,58 @@ std::string ParserState::TakeSubscript() {
   return subscript;
 }
 
+// C_n^k, the number of combinations, and A_n^k or P_n^k, that of arrangements, as they are written
+// in China, France and Russia; the latter only with numbers: A_n^k may be a power. kNoNode, with
+// nothing read, for anything else.
+NodeId ParserState::ParseCombinations(const std::string& name) {
+  const size_t begin = at_;
+  ++at_;
+  const NodeId n = ParseArgument(true);
+  const NodeId k = !failed_ && Take('^') ? ParseArgument(true) : kNoNode;
+  if (failed_) return kNoNode;
+  const auto is_number = [&](NodeId node) { return expressions_[node].op == Op::kNumber; };
+  if (k != kNoNode && (name == "C" || (is_number(n) && is_number(k))))
+    return expressions_.Named(Op::kCall, name == "C" ? "C" : "P", std::array{n, k});
+  at_ = begin;
+  digits_taken_ = 0;
+  return kNoNode;
+}
+
+// {}_5C_2, {}^5C_2, _5P_2: what was chosen from stands before the letter.
+NodeId ParserState::ParsePrescript() {
+  const Level level(*this);
+  ++at_;
+  NodeId n = kNoNode;
+  if (At(TokenKind::kNumber)) {
+    n = expressions_.Literal(Rational::FromDecimal(Peek().text, 0), -1);
+    ++at_;
+  } else if (!failed_) {
+    n = ParseArgument(true);
+  }
+  const std::string name = Peek().text;
+  if (failed_ || !At(TokenKind::kSymbol) || (name != "C" && name != "P") || !At('_', 1))
+    return Fail();
+  at_ += 2;
+  const NodeId k = ParseArgument(true);
+  return failed_ ? kNoNode : expressions_.Named(Op::kCall, name, std::array{n, k});
+}
+
+// "(1, 2)" directly behind a capital letter, whose point it is; C(5, 2) may be a number too.
+bool ParserState::AtPoint() const {
+  const Token& letter = tokens_[at_ - 1];
+  const bool capital = letter.kind == TokenKind::kSymbol && letter.text.size() == 1 &&
+                       std::isupper(static_cast<unsigned char>(letter.text[0])) != 0;
+  if (!capital || !At('(') || Peek().space_before) return false;
+  int depth = 0;
+  constexpr size_t kFarthest = 100;
+  for (size_t ahead = 0; ahead < kFarthest && Peek(ahead).kind != TokenKind::kEnd; ++ahead) {
+    if (At('(', ahead) || At('{', ahead) || At('[', ahead)) ++depth;
+    if ((At(')', ahead) || At('}', ahead) || At(']', ahead)) && --depth == 0) return false;
+    if (At(',', ahead) && depth == 1) return true;
+  }
+  return false;
+}
+
 // A variable, a product of the letters of a short word, or a call.
 NodeId ParserState::ParseName(std::string name, bool may_be_called) {
   const bool ascii =
@@ -59,19 +111,11 @@ NodeId ParserState::ParseName(std::string name, bool may_be_called) {
   const bool word = name.size() > 1 && ascii &&
                     std::isalpha(static_cast<unsigned char>(name[0])) != 0 &&
                     tokens_[at_ - 1].kind == TokenKind::kWord;
-  // C_n^k is the number of combinations, as it is written in China, France and Russia.
-  if (name == "C" && At('_')) {
-    const size_t begin = at_;
-    ++at_;
-    const NodeId n = ParseArgument(true);
-    if (!failed_ && Take('^')) {
-      const NodeId k = ParseArgument(true);
-      if (!failed_) return expressions_.Make(Op::kFunction, {n, k}, Id(Function::kBinomial));
-    }
-    if (failed_) return kNoNode;
-    at_ = begin;
-    digits_taken_ = 0;
+  if (!failed_ && At('_') && (name == "C" || name == "A" || name == "P")) {
+    const NodeId combinations = ParseCombinations(name);
+    if (failed_ || combinations != kNoNode) return combinations;
   }
+  may_be_called |= AtPoint();
   if (may_be_called && At('(') && !Peek().space_before && !(word && name.size() <= 3)) {
     ++at_;
     const auto arguments = ParseArguments(')');

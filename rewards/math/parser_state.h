@@ -84,10 +84,17 @@ class ParserState {
   bool IsCondition(NodeId node) const;
   uint8_t ListId(const std::vector<NodeId>& items) const;
   void JoinConditions(std::vector<NodeId>& items);
+  void JoinAssignments(std::vector<NodeId>& items);
+  bool AtDomain() const;
   void CarryNames(std::vector<NodeId>& items);
 
   // parser_unit.cc: units.
-  void TakeUnit();
+  NodeId ParseUnits(NodeId value);
+  std::string TakeUnit();
+  bool IsSmallerUnit(std::string_view unit, const Token& token) const;
+  bool AtSmallerUnit(std::string_view unit) const;
+  NodeId ParseDegrees(NodeId degrees);
+  int TakePrimes();
   bool IsUnitWord(const Token& token) const;
   bool AtUnitBracket() const;
   bool AtUnitLetter() const;
@@ -95,11 +102,17 @@ class ParserState {
   // parser_factor.cc, parser_name.cc, parser_brackets.cc: factors.
   NodeId ParseFactor();
   NodeId ParsePostfix(NodeId base);
+  bool AtMultiplier(NodeId base) const;
+  bool AtChosenNumber() const;
   NodeId ParsePrimary();
   NodeId ParseNumber();
   NodeId ParseRepeating(const Token& number);
+  NodeId Repeating(const Token& number, const std::string& repeating);
   NodeId ParseMixed(NodeId whole);
   NodeId ParseName(std::string name, bool may_be_called);
+  NodeId ParseCombinations(const std::string& name);
+  NodeId ParsePrescript();
+  bool AtPoint() const;
   NodeId ParseFunction();
   NodeId ParseFunctionArgument();
   NodeId ParseStructure();

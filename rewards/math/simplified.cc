@@ -230,7 +230,16 @@ class Inspector {
 
 }  // namespace
 
-Simplified RefusedAt(const Expressions& expressions, NodeId answer, NodeId reference, Work& work) {
+namespace {
+
+// The least that asks more than both levels do; kNever asks for nothing.
+Simplified Stricter(Simplified a, Simplified b) {
+  if (a == Simplified::kNever || b == Simplified::kNever) return std::max(a, b);
+  return std::min(a, b);
+}
+
+Simplified RefusedWhole(const Expressions& expressions, NodeId answer, NodeId reference,
+                        Work& work) {
   const Faults of_answer = Inspector(expressions, work).Inspect(answer);
   const Faults of_reference = Inspector(expressions, work).Inspect(reference);
   if (of_answer.arithmetic && !of_reference.arithmetic) return Simplified::kArithmetic;
@@ -239,6 +248,48 @@ Simplified RefusedAt(const Expressions& expressions, NodeId answer, NodeId refer
   if (of_answer.terms && !of_reference.terms) return Simplified::kLowestTerms;
   if (of_answer.roots && !of_reference.roots) return Simplified::kRationalised;
   return Simplified::kNever;
+}
+
+// Several values, or a relation's sides.
+bool HasItems(Op op) {
+  return (op >= Op::kTuple && op <= Op::kDifference) || op == Op::kRelation;
+}
+
+}  // namespace
+
+Simplified RefusedAt(const Expressions& expressions, NodeId answer, NodeId reference,
+                     const std::function<bool(NodeId, NodeId)>& same, Work& work) {
+  const auto items_of = [&](NodeId node) {
+    const auto children = expressions.Children(node);
+    return HasItems(expressions[node].op) ? std::vector<NodeId>(children.begin(), children.end())
+                                          : std::vector<NodeId>{node};
+  };
+  const std::vector<NodeId> items = items_of(answer);
+  const std::vector<NodeId> references = items_of(reference);
+  constexpr size_t kMaxPairs = 400;
+  if ((items.size() == 1 && references.size() == 1) || items.size() * references.size() > kMaxPairs)
+    return RefusedWhole(expressions, answer, reference, work);
+  const auto unordered = [&](NodeId node) {
+    return expressions[node].op == Op::kList || expressions[node].op == Op::kSet;
+  };
+  const bool in_order =
+      items.size() == references.size() && !(unordered(answer) && unordered(reference));
+  Simplified refused = Simplified::kNever;
+  for (size_t i = 0; i < items.size(); ++i) {
+    // Each item beside the reference's that it equals; of several, the one that asks the least.
+    Simplified of_item = RefusedWhole(expressions, items[i], reference, work);
+    bool found = false;
+    for (size_t j = 0; j < references.size(); ++j) {
+      if (in_order ? i != j : !same(items[i], references[j])) continue;
+      const Simplified here = RefusedAt(expressions, items[i], references[j], same, work);
+      const bool laxer =
+          here == Simplified::kNever || (of_item != Simplified::kNever && here > of_item);
+      if (!found || laxer) of_item = here;
+      found = true;
+    }
+    refused = Stricter(refused, of_item);
+  }
+  return refused;
 }
 
 }  // namespace rationale

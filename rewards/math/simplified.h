@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 
 #include "rewards/math/expression.h"
 #include "rewards/math/work.h"
@@ -18,8 +19,11 @@ enum class Simplified : uint8_t {
 };
 
 // The level at which an answer that equals the reference is refused, kNever if at none. Both
-// canonical. What the reference leaves undone itself ("2^{100}") is not asked of the answer.
-// Powers of ten, mixed numbers, factored and expanded polynomials are simplified as they are.
-Simplified RefusedAt(const Expressions& expressions, NodeId answer, NodeId reference, Work& work);
+// canonical. What the reference leaves undone itself ("2^{100}") is not asked of the answer: of
+// each item of a list, a set or a tuple what the item of the reference does that it equals by
+// `same`. Powers of ten, mixed numbers, factored and expanded polynomials are simplified as they
+// are.
+Simplified RefusedAt(const Expressions& expressions, NodeId answer, NodeId reference,
+                     const std::function<bool(NodeId, NodeId)>& same, Work& work);
 
 }  // namespace rationale

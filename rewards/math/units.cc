@@ -18,14 +18,15 @@ enum Base : uint8_t {
   kVolume,
   kMoney,
   kAngle,
-  kTemperature,
+  kCelsius,
+  kFahrenheit,
   kForce,
   kEnergy,
   kNumBases
 };
 constexpr std::array<std::string_view, kNumBases> kBaseNames = {
-    "length", "mass",  "time",        "months", "volume",
-    "money",  "angle", "temperature", "force",  "energy"};
+    "length", "mass",    "time",       "months", "volume", "money",
+    "angle",  "celsius", "fahrenheit", "force",  "energy"};
 
 struct UnitWord {
   std::string_view name;
@@ -140,6 +141,32 @@ constexpr UnitWord kWords[] = {
     {"yr", kMonths, 12},
     {"yrs", kMonths, 12},
     {"yuan", kMoney},
+    {"°C", kCelsius},
+    {"°F", kFahrenheit},
+    {"ドル", kMoney},
+    {"メートル", kLength},
+    {"元", kMoney},
+    {"克", kMass, 1, 1000},
+    {"公分", kLength, 1, 100},
+    {"公斤", kMass},
+    {"公里", kLength, 1000},
+    {"円", kMoney},
+    {"分米", kLength, 1, 10},
+    {"分钟", kTime, 60},
+    {"千克", kMass},
+    {"千米", kLength, 1000},
+    {"升", kVolume},
+    {"厘米", kLength, 1, 100},
+    {"吨", kMass, 1000},
+    {"天", kTime, 86400},
+    {"小时", kTime, 3600},
+    {"年", kMonths, 12},
+    {"毫克", kMass, 1, 1000000},
+    {"毫升", kVolume, 1, 1000},
+    {"毫米", kLength, 1, 1000},
+    {"秒", kTime},
+    {"米", kLength},
+    {"角", kMoney, 1, 10},
 };
 
 constexpr bool ByName(const UnitWord& a, const UnitWord& b) {
@@ -168,9 +195,9 @@ class UnitReader {
     while (SkipTo()) {
       if (Take("/") || Take("per ")) {
         sign = -1;
-      } else if (Take("square ") || Take("sq ") || Take("sq. ")) {
+      } else if (Take("square ") || Take("sq ") || Take("sq. ") || Take("平方")) {
         power = 2;
-      } else if (Take("cubic ")) {
+      } else if (Take("cubic ") || Take("立方")) {
         power = 3;
       } else {
         const std::string_view word = TakeWord();

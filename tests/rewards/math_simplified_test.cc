@@ -99,6 +99,18 @@ TEST(Simplified, NoMoreIsAskedThanTheReferenceDoes) {
   RefusedFrom(Simplified::kNever, "\\frac{2}{\\sqrt2}", "\\frac{2}{\\sqrt{2}}");
 }
 
+TEST(Simplified, EachItemIsJudgedBesideTheOneItEquals) {
+  RefusedFrom(Simplified::kLowestTerms, "\\frac24, 3", "\\frac{6}{2}, \\frac12");
+  RefusedFrom(Simplified::kNever, "\\frac12, \\frac62", "\\frac{6}{2}, \\frac12");
+  RefusedFrom(Simplified::kArithmetic, "\\{1+1, 2^{10}\\}", "\\{2^{10}, 2\\}");
+  RefusedFrom(Simplified::kNever, "\\{2, 2^{10}\\}", "\\{2^{10}, 2\\}");
+  RefusedFrom(Simplified::kArithmetic, "(1+1, 2^{10})", "(2, 2^{10})");
+  RefusedFrom(Simplified::kLowestTerms, "(\\frac24, \\frac62)", "(\\frac12, \\frac{6}{2})");
+  RefusedFrom(Simplified::kLowestTerms, "[\\sqrt8, \\sqrt{16}]", "[2\\sqrt2, \\sqrt{16}]");
+  RefusedFrom(Simplified::kArithmetic, "x = 1+1 \\text{ or } x = 3!", "x = 3! \\text{ or } x = 2");
+  RefusedFrom(Simplified::kArithmetic, "x = 1+1", "2");
+}
+
 TEST(PlusMinus, MustMatchByDefault) {
   for (const char* answer : {"\\pm 2", "±2", "x = \\pm 2", "2, -2", "-2 \\text{ or } 2",
                              "2 \\text{ and } -2", "\\{2, -2\\}", "x = 2 or x = -2", "+/-2"})

@@ -73,7 +73,7 @@ TEST(MathCases, AgreeOnTheKeptRows) {
 // degrees, general solutions, transposed matrices, units.
 TEST(MathCases, AgreeOnFormsThatPeopleUse) {
   const Tally tally = RunCases(GoldenReward("math_forms.jsonl"));
-  EXPECT_GE(tally.total, 130);
+  EXPECT_GE(tally.total, 129);
   EXPECT_EQ(tally.agreed, tally.total) << tally.disagreements;
 }
 

@@ -4,14 +4,17 @@
 
 #include <unicode/bytestream.h>
 #include <unicode/normalizer2.h>
+#include <unicode/uchar.h>
 
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <system_error>
 #include <utility>
 #include <vector>
 
 #include "base/check.h"
+#include "rewards/utf8.h"
 
 namespace rationale {
 namespace {
@@ -25,10 +28,6 @@ constexpr size_t kAddressWords = 8;  // more are no address
 
 bool IsAsciiLetter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-bool IsUpper(char c) {
-  return c >= 'A' && c <= 'Z';
 }
 
 bool IsAsciiSpace(char c) {
@@ -62,30 +61,19 @@ Kind KindOf(char c) {
   return kKinds[static_cast<unsigned char>(c)];
 }
 
-bool BeginsPart(std::string_view token, size_t i) {
-  return i > 0 && IsUpper(token[i]) && IsAsciiLetter(token[i - 1]) && !IsUpper(token[i - 1]);
-}
-
 // thePricePerEgg: four parts and more of two letters and more each; iPhone is none, nor is oNe.
 bool IsCamelCase(std::string_view token) {
   size_t parts = 1;
   size_t begin = 0;
   for (size_t i = 1; i <= token.size(); ++i) {
-    if (i < token.size() && !BeginsPart(token, i)) continue;
+    const bool end = i == token.size();
+    const bool capital = !end && token[i] >= 'A' && token[i] <= 'Z';
+    if (!end && !(capital && token[i - 1] >= 'a' && token[i - 1] <= 'z')) continue;
     if (i - begin < 2) return false;
-    parts += i < token.size() ? 1 : 0;
+    parts += end ? 0 : 1;
     begin = i;
   }
   return parts >= 4;
-}
-
-size_t CountWords(std::string_view token) {
-  size_t words = 0;
-  for (size_t i = 0; i < token.size(); ++i) {
-    const bool first = IsAsciiLetter(token[i]) && (i == 0 || !IsAsciiLetter(token[i - 1]));
-    words += first || BeginsPart(token, i) ? 1 : 0;
-  }
-  return words;
 }
 
 struct Pair {
@@ -374,16 +362,13 @@ class Taker {
   bool Address() {
     size_t end = at_;
     bool joints = false;
-    bool letters = false;  // two together
     for (; end < text_.size() && end < at_ + 400; ++end) {
       const Kind kind = KindOf(text_[end]);
       if (kind != Kind::kInner && kind != Kind::kJoint) break;
       joints = joints || kind == Kind::kJoint;
-      letters =
-          letters || (end > at_ && IsAsciiLetter(text_[end]) && IsAsciiLetter(text_[end - 1]));
     }
     bool address = IsCamelCase(text_.substr(at_, end - at_));
-    if (!address && !(joints && letters)) return false;
+    if (!joints && !address) return false;
     while (end > at_ && std::string_view(".:?,").find(text_[end - 1]) != kNone) --end;
     const std::string_view token = text_.substr(at_, end - at_);
     if (token.size() < 3) return false;
@@ -394,7 +379,12 @@ class Taker {
       address = token[i] == '.' && IsAsciiLetter(token[i + 1]) && IsAsciiLetter(token[i + 2]);
     if (!address) return false;
     // Words joined by such signs beyond any address are hidden prose.
-    CountWords(token) > kAddressWords ? Wrap(token) : Veil(token);
+    const auto is_start = [&](size_t i) {
+      return IsAsciiLetter(token[i]) && (i == 0 || !IsAsciiLetter(token[i - 1]));
+    };
+    size_t words = 0;
+    for (size_t i = 0; i < token.size(); ++i) words += is_start(i) ? 1 : 0;
+    words > kAddressWords ? Wrap(token) : Veil(token);
     return Skip(end);
   }
 
@@ -404,36 +394,35 @@ class Taker {
   Prose prose_;
 };
 
-// The value of `count` digits at text[at], of `base` 10 or 16; -1 if there are not that many.
-int32_t ValueOf(std::string_view text, size_t at, size_t count, int base) {
-  int32_t value = 0;
-  const char* begin = text.data() + std::min(at, text.size());
-  const char* end = text.data() + std::min(at + count, text.size());
-  const auto read = std::from_chars(begin, end, value, base);
-  return read.ec == std::errc() && read.ptr == begin + count ? value : -1;
-}
-
-// The escape of an ASCII letter that begins at text[at]: the letter and how many bytes it takes.
-std::pair<char, size_t> EscapedLetter(std::string_view text, size_t at) {
+// The escape that begins at text[at]: the letter it stands for (% for what an address escapes) and
+// how many bytes it takes, 0 if there is none.
+std::pair<int32_t, size_t> Escaped(std::string_view text, size_t at) {
   struct Form {
     std::string_view open;
-    size_t digits;
+    size_t digits_min, digits_max;
     int base;
     std::string_view close;
+    int32_t last;  // letter; addresses have to escape those that are not ASCII
   };
-  constexpr Form kForms[] = {{"%", 2, 16, ""},    {"\\x", 2, 16, ""}, {"\\u", 4, 16, ""},
-                             {"&#", 2, 10, ";"},  {"&#", 3, 10, ";"}, {"&#x", 2, 16, ";"},
-                             {"&#X", 2, 16, ";"}, {"\\U", 8, 16, ""}, {"\\u{", 2, 16, "}"}};
-  const std::string_view rest = text.substr(at, 12);
-  for (const auto& [open, digits, base, close] : kForms) {
+  constexpr int32_t kLast = 0x10FFFF;
+  constexpr Form kForms[] = {{"%", 2, 2, 16, "", 'z'},       {"\\x", 2, 2, 16, "", 'z'},
+                             {"\\u", 4, 4, 16, "", kLast},   {"\\U", 8, 8, 16, "", kLast},
+                             {"\\u{", 1, 6, 16, "}", kLast}, {"&#", 2, 7, 10, ";", kLast},
+                             {"&#x", 2, 6, 16, ";", kLast},  {"&#X", 2, 6, 16, ";", kLast}};
+  const std::string_view rest = text.substr(at);
+  for (const auto& [open, digits_min, digits_max, base, close, last] : kForms) {
     if (!rest.starts_with(open)) continue;
-    const int32_t value = ValueOf(rest, open.size(), digits, base);
-    if (value < 0 || value > 'z' || !IsAsciiLetter(static_cast<char>(value))) continue;
-    const size_t size = open.size() + digits;
-    if (rest.substr(size).starts_with(close))
-      return {static_cast<char>(value), size + close.size()};
+    const std::string_view digits = rest.substr(open.size(), digits_max);
+    int32_t value = 0;
+    const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), value, base);
+    const auto count = static_cast<size_t>(read.ptr - digits.data());
+    const size_t size = open.size() + count;
+    if (read.ec != std::errc() || count < digits_min || !rest.substr(size).starts_with(close))
+      continue;
+    if (value <= last && u_isalpha(value)) return {value, size + close.size()};
+    if (open == "%") return {'%', size};  // a byte of an address: its digits are no letters
   }
-  return {'\0', 0};
+  return {0, 0};
 }
 
 std::string Unescape(std::string_view text) {
@@ -442,9 +431,9 @@ std::string Unescape(std::string_view text) {
   for (size_t at = 0; at < text.size();) {
     const size_t sign = std::min(text.find_first_of("%&\\", at), text.size());
     plain += text.substr(at, sign - at);
-    const auto [letter, size] = EscapedLetter(text, sign);
+    const auto [letter, size] = Escaped(text, sign);
     if (size > 0) {
-      plain += letter;
+      AppendCodePoint(plain, letter);
     } else if (sign < text.size()) {
       plain += text[sign];
     }

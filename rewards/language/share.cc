@@ -13,7 +13,8 @@
 namespace rationale {
 namespace {
 
-constexpr int64_t kNameWords = 3;  // of a run that may be a name in a text of another script
+constexpr int64_t kNameWords = 3;    // of a run that may be a name in a text of another script
+constexpr int64_t kSpelledWord = 5;  // letters, as words have in the mean
 constexpr int64_t kRepeatsBase = 8;
 constexpr int64_t kRepeatsPerWord = 4;
 
@@ -168,19 +169,15 @@ LanguageCount ShareCounter::CountWrapped(const Prose& prose, std::u16string_view
   const WordCutter& cutter = identifier_.cutter();
   const Words wrapped = cutter.Cut(prose.wrapped);
   LanguageCount count = CountWords(wrapped, target);
-  const auto add_other = [&](const Word& word, int language) {
+  const Words names = cutter.Cut(prose.veiled);
+  for (const auto& [word, language] : FindVeiled(names, identifier_.lexicon(), GroupOf(target))) {
     count.other.Add(word.num_letters());
     ++count.others[static_cast<size_t>(language)];
-  };
-  const Words names = cutter.Cut(prose.veiled);
-  for (const VeiledWord& veiled : FindVeiled(names, identifier_.lexicon(), GroupOf(target)))
-    add_other(veiled.word, veiled.language);
-  // Variables in a row are spelled like no language.
-  const Words pieces =
-      cutter.Cut(JoinSpelled(singles) + JoinSpelled(wrapped.singles) + JoinSpelled(names.singles));
-  const std::vector<int8_t> told = identifier_.TellWords(pieces, target);
-  for (size_t i = 0; i < told.size(); ++i)
-    if (told[i] >= 0 && (GroupOf(target) >> told[i] & 1) == 0) add_other(pieces.words[i], told[i]);
+  }
+  const int64_t letters =
+      CountSpelled(singles) + CountSpelled(wrapped.singles) + CountSpelled(names.singles);
+  count.other.words += letters / kSpelledWord;
+  count.other.letters += letters;
   return count;
 }
 

@@ -7,8 +7,6 @@
 #include <bit>
 #include <string_view>
 
-#include "rewards/utf8.h"
-
 namespace rationale {
 namespace {
 
@@ -17,7 +15,6 @@ constexpr int kCommon = 6;         // of them that make them sentences
 
 constexpr size_t kSpelled = 24;  // letters that are judged together
 constexpr size_t kSpelledDifferent = 11;
-constexpr size_t kSpelledWord = 5;  // letters, as words have in the mean
 
 // Words of programs, markup and formulas that English has among its commonest.
 constexpr std::u16string_view kNames[] = {
@@ -67,21 +64,17 @@ class Group {
 
 }  // namespace
 
-std::string JoinSpelled(std::u16string_view singles) {
-  std::string joined;
-  if (singles.size() < kSpelled) return joined;
+int64_t CountSpelled(std::u16string_view singles) {
+  int64_t spelled = 0;
+  if (singles.size() < kSpelled) return spelled;
   for (size_t begin = 0; begin < singles.size(); begin += kSpelled) {
     const size_t end = std::min(begin + kSpelled, singles.size());
     std::u16string different(singles.substr(end - kSpelled, kSpelled));
     std::sort(different.begin(), different.end());
     different.erase(std::unique(different.begin(), different.end()), different.end());
-    if (different.size() < kSpelledDifferent) continue;
-    for (size_t i = begin; i < end; ++i) {
-      AppendCodePoint(joined, singles[i]);
-      if ((i + 1) % kSpelledWord == 0) joined += ' ';
-    }
+    if (different.size() >= kSpelledDifferent) spelled += static_cast<int64_t>(end - begin);
   }
-  return joined;
+  return spelled;
 }
 
 std::vector<VeiledWord> FindVeiled(const Words& names, const Lexicon& lexicon, LanguageSet target) {

@@ -7,7 +7,7 @@
 
 #pragma once
 
-#include <string>
+#include <cstdint>
 #include <string_view>
 #include <vector>
 
@@ -29,9 +29,9 @@ struct VeiledWord {
 // Latin and Greek). Each word once in 24 different ones. Linear in the number of words.
 std::vector<VeiledWord> FindVeiled(const Words& names, const Lexicon& lexicon, LanguageSet target);
 
-// What is spelled out letter by letter, joined again in words of five letters: every 24 letters
-// that stand alone of which eleven are different. So are 97% of all 24 letters of prose and 1% of
+// How many of `singles`, the letters that stand alone, are of words spelled out letter by letter:
+// all of every 24 of which eleven are different. So are 97% of all 24 letters of prose and 1% of
 // the variables of formulas.
-std::string JoinSpelled(std::u16string_view singles);
+int64_t CountSpelled(std::u16string_view singles);
 
 }  // namespace rationale

@@ -70,6 +70,7 @@ class WordCutter::Run {
       first_ = words_.letters.size();
       script_ = script;
       capital_ = upper_ = character.upper;
+      marks_ = false;
       capitals_.clear();
     }
     if (character.upper && !upper_) capitals_.push_back(words_.letters.size());
@@ -78,7 +79,9 @@ class WordCutter::Run {
   }
 
   void Mark(const Character& character, int32_t code_point) {
-    if (open_) Append(character, code_point);
+    if (!open_) return;
+    marks_ = true;
+    Append(character, code_point);
   }
 
   // Ends the run; its words have `letters_max` at most.
@@ -127,7 +130,7 @@ class WordCutter::Run {
                 .script = script,
                 .capital = capital_,
                 .inner = begin != first_};
-      for (const char16_t unit : words_.Letters(word))
+      for (const char16_t unit : marks_ ? words_.Letters(word) : std::u16string_view())
         if (cutter_.Look(unit).kind == Kind::kMark) ++word.marks;
       words_.words.push_back(word);
     }
@@ -154,6 +157,7 @@ class WordCutter::Run {
   bool open_ = false;
   bool capital_ = false;
   bool upper_ = false;  // the last letter
+  bool marks_ = false;  // there are some
   size_t first_ = 0;
   std::vector<size_t> capitals_;  // behind a small letter, in the run
   UScriptCode script_ = USCRIPT_UNKNOWN;

@@ -163,8 +163,7 @@ TEST(LanguageCheats, WordsInAnotherScriptAreNoCode) {
                                          " <每个鸡蛋的价格> @现在我们知道 $她每天卖掉三个鸡蛋$",
                   "de"),
             0.5);
-  EXPECT_EQ(Share(std::string(kGerman) + " $\\Delta x = \\text{Ω}$ `Δx=αβ` $\\sigma = σ$", "de"),
-            1);
+  EXPECT_EQ(Share(std::string(kGerman) + Repeat(" $αβ = \\Delta x$ `Δx = βγ`", 20), "de"), 1);
 }
 
 TEST(LanguageCheats, AWordSpelledOutIsAWord) {
@@ -174,6 +173,8 @@ TEST(LanguageCheats, AWordSpelledOutIsAWord) {
         EachLetter("", "\n"), EachLetter("**", "** "), EachLetter("", ","), EachLetter("", "1"),
         EachLetter("", "•"), EachLetter("$", "$ ")}) {
     EXPECT_LT(Share(german + spelled, "de"), 0.4) << spelled;
+    EXPECT_LT(Share("Nous calculons d'abord combien d'œufs il reste. " + spelled, "fr"), 0.4)
+        << spelled;
   }
   // A word now and then, and variables, are not.
   for (const std::string_view honest :
@@ -188,7 +189,7 @@ TEST(LanguageCheats, SymbolsThatShowLettersAreLetters) {
   for (const int32_t first : {0x24D0, 0x1F130, 0x1F150, 0x1F170, 0x1F1E6, 0xE0061, 0x2801}) {
     EXPECT_LT(Share(std::string(kGerman) + ' ' + InAlphabet(first), "de"), 0.35) << first;
   }
-  EXPECT_EQ(Share(std::string(kGerman) + " 🇩🇪🇫🇷 🇮🇹 🅰 oder 🅱", "de"), 1);
+  EXPECT_EQ(Share("我们先看德国 🇩🇪 然后看法国 🇫🇷 最后再看看意大利 🇮🇹 和 🅰 或者 🅱。", "zh"), 1);
 }
 
 TEST(LanguageCheats, LettersOfNoAlphabetAreInNoLanguage) {
@@ -223,7 +224,13 @@ TEST(LanguageCheats, EscapedLettersAreLetters) {
       escaped += c == ' ' ? " " : fmt::format(fmt::runtime(form), static_cast<int>(c));
     EXPECT_LT(Share(german + escaped, "de"), 0.35) << form;
   }
-  EXPECT_EQ(Share(german + "https://de.wikipedia.org/wiki/%C3%9Cbung 50% &amp; \\u00e4 \\x", "de"),
+  std::string russian;
+  for (const char32_t c : std::u32string_view(U"сколько яиц осталось после завтрака"))
+    russian += c == U' ' ? " " : fmt::format("&#{};", static_cast<uint32_t>(c));
+  EXPECT_EQ(Share(russian, "ru"), 1);
+  EXPECT_EQ(Share(german + "50% &amp; \\x https://zh.wikipedia.org/wiki/"
+                           "%E8%BF%90%E5%8A%A8%E5%AE%9A%E5%BE%8B%E4%BD%A0%E5%A5%BD",
+                  "de"),
             1);
 }
 

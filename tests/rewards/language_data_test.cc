@@ -122,5 +122,42 @@ TEST(LanguageData, SharesOfHeldDocumentsAreFound) {
   EXPECT_EQ(found, mixed);
 }
 
+// The words of real programs and formulas are their names, whatever they are named for.
+TEST(LanguageData, ProgramsAndFormulasHideNoSentences) {
+  const std::string folder = RealDataFolder();
+  SKIP_WITHOUT(folder + "/humaneval/mbpp.jsonl");
+  const ShareCounter counter;
+  const auto count = [&](const std::string& hidden) {
+    return counter.Count("Wir prüfen das. " + hidden +
+                             " Damit ist die Aufgabe gelöst, und wir "
+                             "geben das Ergebnis an, das wir oben schon ausgerechnet haben.",
+                         *FindLanguage("de"));
+  };
+  int programs = 0, false_alarms = 0;
+  ForEachRow(folder + "/humaneval/mbpp.jsonl", [&](const JsonObject& row) {
+    ++programs;
+    const LanguageCount told = count("```python\n" + row.Get<std::string>("code") + "\n```");
+    false_alarms += told.WordShare() < 1 ? 1 : 0;
+  });
+  EXPECT_EQ(programs, 974);
+  EXPECT_LE(false_alarms, 1);  // one has more words in comments than are around it
+  false_alarms = 0;
+  int texts = 0;
+  ForEachRow(folder + "/math/olympiadbench.jsonl", [&](const JsonObject& row) {
+    const std::string question = row.Get<std::string>("question");
+    std::string formulas;
+    for (size_t at = question.find('$'); at < question.size();) {
+      const size_t end = question.find('$', at + 1);
+      if (end == std::string::npos) break;
+      formulas += question.substr(at, end + 1 - at) + ' ';
+      at = question.find('$', end + 1);
+    }
+    ++texts;
+    false_alarms += count(formulas).WordShare() < 1 ? 1 : 0;
+  });
+  EXPECT_EQ(texts, 675);
+  EXPECT_LE(false_alarms * 100, texts);  // \text{..} longer than what is around it
+}
+
 }  // namespace
 }  // namespace rationale

@@ -222,15 +222,25 @@ Comparison CompareAnswers(std::string_view printed_answer, std::string_view prin
     if (const auto other = ChoiceLetter(answer))
       return {ToTruth(*choice == *other), "as letters of choices"};
   }
+  if (SaysUndefined(answer) && SaysUndefined(reference)) return {Truth::kTrue, "undefined"};
   const bool none_a = SaysNoSolution(answer), none_b = SaysNoSolution(reference);
   if (none_a && none_b) return {Truth::kTrue, "no solution"};
   constexpr std::string_view kNone = "\\emptyset";
   FreeNumbersAtThreadEnd();
   Comparison comparison =
       CompareParsed(none_a ? kNone : answer, none_b ? kNone : reference, options);
-  if (comparison.same != Truth::kTrue && SameWords(answer, reference))
-    return {Truth::kTrue, "as words"};
-  return comparison;
+  if (comparison.same == Truth::kTrue) return comparison;
+  if (SameWords(answer, reference)) return {Truth::kTrue, "as words"};
+  const std::string choices = ChoiceLetters(reference);
+  if (!choices.empty() && choices == ChoiceLetters(answer))
+    return {Truth::kTrue, "as letters of choices"};
+  // "(E) 24" for "24", or the other way round.
+  const std::string_view chosen = BehindChoice(answer);
+  const std::string_view to_choose = BehindChoice(reference);
+  if (chosen.empty() == to_choose.empty()) return comparison;
+  const Comparison contents = CompareAnswers(chosen.empty() ? answer : chosen,
+                                             chosen.empty() ? to_choose : reference, options);
+  return contents.same == Truth::kTrue ? contents : comparison;
 }
 
 }  // namespace rationale

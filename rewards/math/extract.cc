@@ -6,6 +6,7 @@
 #include <array>
 #include <span>
 
+#include "rewards/math/answer_phrases.h"
 #include "rewards/math/numeral.h"
 #include "rewards/math/parser.h"
 #include "rewards/math/text_answer.h"
@@ -237,47 +238,54 @@ std::vector<Span> FindNumbers(std::string_view text) {
   return numbers;
 }
 
-struct Phrase {
-  size_t begin = kNone;  // where the phrase begins
-  size_t end = kNone;    // where what it announces begins
-};
-
-// The last phrase of the list, ASCII letters compared without case. Answers stand near the end:
-// that is searched first.
-Phrase FindLastPhrase(std::string_view text, std::span<const std::string_view> phrases) {
-  constexpr size_t kTail = 2000;
-  if (text.size() > 2 * kTail) {
-    const size_t skipped = text.size() - kTail;
-    const Phrase near_end = FindLastPhrase(text.substr(skipped), phrases);
-    if (near_end.end != kNone) return {near_end.begin + skipped, near_end.end + skipped};
-  }
-  Phrase last;
-  for (const std::string_view phrase : phrases) {
-    const auto equal = [](char a, char b) { return Lower(a) == b; };
-    const auto found = std::find_end(text.begin(), text.end(), phrase.begin(), phrase.end(), equal);
-    if (found == text.end()) continue;
-    const auto begin = static_cast<size_t>(found - text.begin());
-    if (last.end == kNone || begin + phrase.size() > last.end)
-      last = {begin, begin + phrase.size()};
-  }
-  return last;
+bool IsChoiceName(char c) {
+  return c >= 'A' && c <= 'J' && c != 'I';
 }
 
-constexpr std::string_view kFinalPhrases[] = {
-    "final answer is", "final answer:", "final answer**:", "final answer:**"};
-constexpr std::string_view kPhrases[] = {
-    "final answer is", "final answer:", "final answer**:", "final answer:**", "answer is",
-    "answer:",         "answer:**",     "antwort ist",     "antwort lautet",  "antwort:",
-    "réponse est",     "réponse :",     "respuesta es",    "respuesta:",      "ответ:",
-    "ответ —",         "答案是",        "答案为",          "答案：",          "答案:",
-    "答えは",          "jibu ni",       "คำตอบคือ",         "উত্তর:",           "సమాధానం:"};
+// "B, since ..." and "B because ..."
+std::optional<std::string> LeadingChoice(std::string_view sentence) {
+  if (!IsChoiceName(sentence[0])) return std::nullopt;
+  const std::string_view rest = sentence.substr(1);
+  for (const std::string_view clause : {",", ";", " because", " since", " as "}) {
+    if (rest.starts_with(clause)) return std::string(sentence.substr(0, 1));
+  }
+  return std::nullopt;
+}
 
-// All that stands behind the phrase.
-std::string_view Behind(std::string_view text, const Phrase& phrase) {
-  std::string_view rest = text.substr(phrase.end);
-  while (!rest.empty() && (IsSpace(rest[0]) || rest[0] == ':' || rest[0] == '*') && rest[0] != '\n')
-    rest.remove_prefix(1);
-  return rest;
+// Two words or more of two letters or more?
+bool HasWords(std::string_view sentence) {
+  int words = 0;
+  for (size_t i = 0; i < sentence.size();) {
+    size_t end = i;
+    while (end < sentence.size() && IsLetter(sentence[end])) ++end;
+    words += end - i > 1 ? 1 : 0;
+    i = end + 1;
+  }
+  return words > 1;
+}
+
+// The choice that a short sentence ends in or has in brackets: "I think it is (D)", "I go with B".
+std::optional<std::string> ChosenLetter(std::string_view sentence) {
+  constexpr size_t kLongest = 120;
+  if (sentence.size() > kLongest || sentence.find_first_of("0123456789=\\") != kNone ||
+      sentence.find(" not ") != kNone || !HasWords(sentence))
+    return std::nullopt;
+  std::optional<std::string> chosen;
+  char mentioned = '\0';
+  for (size_t i = 0; i < sentence.size(); ++i) {
+    const bool begins = i == 0 || IsSpace(sentence[i - 1]) || sentence[i - 1] == '(';
+    const std::string_view rest = sentence.substr(i + 1);
+    const bool alone = begins && (rest.empty() || !IsLetter(rest[0]));
+    const bool article =
+        sentence[i] == 'A' && rest.size() > 1 && rest[0] == ' ' && IsLetter(rest[1]);
+    if (!IsChoiceName(sentence[i]) || !alone || article) continue;
+    if (mentioned != '\0' && mentioned != sentence[i]) return std::nullopt;
+    mentioned = sentence[i];
+    const bool bracket = i > 0 && sentence[i - 1] == '(' && rest.starts_with(')');
+    const bool ends = rest.find_first_not_of(" .!)*") == kNone;
+    if (bracket || ends) chosen = std::string(1, mentioned);
+  }
+  return chosen;
 }
 
 // What a phrase announces that `rest` stands behind: formulas, a value, or a statement of one.
@@ -285,6 +293,8 @@ std::optional<std::string> Announced(std::string_view rest) {
   if (auto formulas = LeadingFormulas(rest.substr(0, 4 * kMaxStatementBytes))) return formulas;
   const std::string_view sentence = Trim(rest.substr(0, SentenceEnd(rest)));
   if (sentence.empty()) return std::nullopt;
+  if (ChoiceLetter(sentence)) return std::string(sentence);
+  if (const auto choice = LeadingChoice(sentence)) return choice;
   if (BeginsLikeValue(sentence)) {
     // "7 because ..." is 7.
     constexpr std::string_view kClauses[] = {" because", " since", " which", " as ",
@@ -313,11 +323,12 @@ std::optional<std::string> Concluded(std::string_view text) {
   text = Trim(text.substr(0, marker));
   constexpr std::string_view kHope = "I hope it is correct.";
   if (text.ends_with(kHope)) text = Trim(text.substr(0, text.size() - kHope.size()));
+  constexpr std::string_view kWideStop = "。";
   constexpr size_t kMaxSentence = 600;
   std::string_view tail = text.substr(text.size() - std::min(text.size(), kMaxSentence));
   std::string_view sentence = tail;
   for (size_t end = SentenceEnd(tail); end + 1 < tail.size(); end = SentenceEnd(tail)) {
-    tail = tail.substr(end + 1);
+    tail = tail.substr(tail.substr(end).starts_with(kWideStop) ? end + kWideStop.size() : end + 1);
     if (!Trim(tail).empty()) sentence = tail;
   }
   sentence = Trim(sentence);
@@ -338,14 +349,16 @@ std::optional<std::string> Concluded(std::string_view text) {
   if (opens == kNone) return std::nullopt;
   sentence = sentence.substr(opens);
   if (auto stated = StatedValue(sentence)) return stated;
-  // "there are 12 arithmetic sequences"
+  // "there are 12 arithmetic sequences of 3 terms", "Tom needs 12 more apples"
   for (const std::string_view verb : {" are ", " is "}) {
     const size_t at = sentence.rfind(verb);
     if (at == kNone || !IsDigit(sentence.substr(at + verb.size())[0])) continue;
     const auto numbers = FindNumbers(sentence.substr(at));
     if (numbers.size() == 1) return std::string(numbers[0].content);
   }
-  return std::nullopt;
+  const auto numbers = FindNumbers(sentence);
+  const bool only = numbers.size() == 1 && FindFormulas(sentence).empty();
+  return only ? std::optional(std::string(numbers[0].content)) : std::nullopt;
 }
 
 std::optional<std::string> Whole(std::string_view text) {
@@ -362,9 +375,13 @@ std::optional<std::string> Whole(std::string_view text) {
     return !word && IsExpression(line) ? std::optional(std::string(line)) : std::nullopt;
   }
   constexpr int kMaxWords = 6;
-  const bool few_words =
-      std::count(trimmed.begin(), trimmed.end(), ' ') < kMaxWords && FindFormulas(trimmed).empty();
-  return few_words || IsExpression(trimmed) ? std::optional(std::string(trimmed)) : std::nullopt;
+  if (auto chosen = ChosenLetter(trimmed)) return chosen;
+  if (IsExpression(trimmed)) return std::string(trimmed);
+  if (!FindFormulas(trimmed).empty() || Concluded(trimmed)) return std::nullopt;
+  if (trimmed.size() > kMaxStatementBytes) return std::nullopt;
+  if (auto stated = StatedValue(trimmed.substr(0, SentenceEnd(trimmed)))) return stated;
+  const bool few_words = std::count(trimmed.begin(), trimmed.end(), ' ') < kMaxWords;
+  return few_words ? std::optional(std::string(trimmed)) : std::nullopt;
 }
 
 std::optional<std::string> ExtractFrom(std::string_view text, AnswerSource source) {
@@ -427,10 +444,10 @@ std::optional<ExtractedAnswer> ExtractAnswer(std::string_view text,
         std::find(order.begin(), order.end(), AnswerSource::kPhrase) != order.end()) {
       const size_t box = text.rfind("\\boxed");
       const std::string_view behind = box == kNone ? std::string_view() : text.substr(box);
-      if (auto announced = ExtractPhrase(behind, kFinalPhrases)) return announced;
+      if (auto announced = ExtractPhrase(behind, FinalAnswerPhrases())) return announced;
     }
     if (source == AnswerSource::kPhrase) {
-      if (auto announced = ExtractPhrase(text, kPhrases)) return announced;
+      if (auto announced = ExtractPhrase(text, AnswerPhrases())) return announced;
       continue;
     }
     const auto found = ExtractFrom(text, source);

@@ -266,6 +266,12 @@ class Lexer {
     if (command != nullptr) name = command->name;
     at_ += name.size();
     if (command == nullptr) return Emit(TokenKind::kSymbol, 0, name);
+    if (name == "vec" || name == "hat" || name == "overrightarrow") {
+      // i, j and k are unit vectors with an arrow or without.
+      for (const std::string_view unit : {"{i}", "{j}", "{k}"}) {
+        if (Rest().starts_with(unit)) return;
+      }
+    }
     switch (command->action) {
       case CommandAction::kToken:
         return EmitCommand(*command);
@@ -345,8 +351,8 @@ class Lexer {
     }
     if (!words) return Punctuate(',');
     const Command* name = FindName(content);
-    if (name != nullptr &&
-        (name->kind == TokenKind::kPunctuation || name->kind == TokenKind::kDegree))
+    if (name != nullptr && (name->kind == TokenKind::kPunctuation ||
+                            name->kind == TokenKind::kDegree || content == "cis"))
       return EmitCommand(*name);
     Emit(TokenKind::kText, 0, content);
   }

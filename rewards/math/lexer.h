@@ -107,6 +107,7 @@ enum class Function : uint8_t {
   kDeterminant,
   kBinomial,
   kMod,
+  kCis,  // cos + i sin
 };
 
 enum class Structure : uint8_t {

@@ -325,6 +325,33 @@ std::u32string Decode(std::string_view text) {
   return codes;
 }
 
+// Appends the Chinese numeral that begins at codes[i]; returns the index of its last character. A
+// power of ten behind digits multiplies them ("3.5万", "1万2000"), if it begins no unit ("5千米").
+size_t AppendChinese(std::u32string_view codes, size_t i, std::string& result) {
+  const auto next = i + 1 < codes.size() ? codes[i + 1] : U'\0';
+  const bool behind_digit = !result.empty() && result.back() >= '0' && result.back() <= '9';
+  if (behind_digit && ChineseValue(codes[i]) >= 10) {
+    if (BeginsUnit(next)) {
+      AppendCodePoint(result, static_cast<int32_t>(codes[i]));
+    } else {
+      result += "*" + std::to_string(ChineseValue(codes[i]));
+      if (next >= U'0' && next <= U'9') result += '+';
+    }
+    return i;
+  }
+  size_t end = i + 1;
+  while (end < codes.size() && (IsChineseNumeral(codes[end]) || JoinsChineseNumerals(codes[end])))
+    ++end;
+  while (end > i + 1 && JoinsChineseNumerals(codes[end - 1])) --end;
+  const auto number = ReadChinese(codes.substr(i, end - i));
+  if (number) {
+    result += *number;
+  } else {
+    for (size_t j = i; j < end; ++j) AppendCodePoint(result, static_cast<int32_t>(codes[j]));
+  }
+  return end - 1;
+}
+
 }  // namespace
 
 std::optional<std::string> ReadChineseNumeral(std::string_view numeral) {
@@ -346,32 +373,14 @@ std::string NormaliseMath(std::string_view text) {
       result += static_cast<char>(c);
       continue;
     }
-    const bool behind_digit = !result.empty() && result.back() >= '0' && result.back() <= '9';
-    if (behind_digit && ChineseValue(c) >= 10) {
-      // "5千米" is measured, "3.5万" a number.
-      const bool unit = i + 1 < codes.size() && BeginsUnit(codes[i + 1]);
-      if (unit) {
-        AppendCodePoint(result, static_cast<int32_t>(c));
-        continue;
-      }
-      result += "*" + std::to_string(ChineseValue(c));
-      const bool more = i + 1 < codes.size() && codes[i + 1] >= U'0' && codes[i + 1] <= U'9';
-      if (more) result += '+';  // 1万2000
+    if (IsChineseNumeral(c) || c == U'负' || c == U'負') {
+      i = AppendChinese(codes, i, result);
       continue;
     }
-    if (IsChineseNumeral(c) || c == U'负' || c == U'負') {
-      size_t end = i + 1;
-      while (end < codes.size() &&
-             (IsChineseNumeral(codes[end]) || JoinsChineseNumerals(codes[end])))
-        ++end;
-      while (end > i + 1 && JoinsChineseNumerals(codes[end - 1])) --end;
-      const auto number = ReadChinese(std::u32string_view(codes).substr(i, end - i));
-      if (number) {
-        result += *number;
-      } else {
-        for (size_t j = i; j < end; ++j) AppendCodePoint(result, static_cast<int32_t>(codes[j]));
-      }
-      i = end - 1;
+    if (c >= U'①' && c <= U'⑳') {  // names of statements, in no order
+      result += "\\text{";
+      AppendCodePoint(result, static_cast<int32_t>(c));
+      result += "},";
       continue;
     }
     const auto found = std::lower_bound(std::begin(kReplacements), std::end(kReplacements),

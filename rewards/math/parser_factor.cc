@@ -310,6 +310,11 @@ NodeId ParserState::ParseFunction() {
     arguments = {ParseFunctionArgument()};
   }
   if (failed_) return kNoNode;
+  if (function == Function::kCis && arguments.size() == 1) {
+    const NodeId e = expressions_.Make(Op::kConstant, {}, Id(Constant::kE));
+    const NodeId i = expressions_.Make(Op::kConstant, {}, Id(Constant::kI));
+    return expressions_.Make(Op::kPower, {e, expressions_.Make(Op::kMultiply, {i, arguments[0]})});
+  }
   if (function == Function::kAbs && arguments.size() == 1 && exponent == kNoNode)
     return expressions_.Make(Op::kAbs, arguments);
   if (base != kNoNode && function == Function::kLog) arguments.push_back(base);

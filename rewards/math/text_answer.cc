@@ -255,6 +255,60 @@ std::optional<char> ChoiceLetter(std::string_view text) {
   return std::nullopt;
 }
 
+std::string_view BehindChoice(std::string_view text) {
+  const auto take = [&](std::string_view prefix) {
+    if (!text.starts_with(prefix)) return false;
+    text.remove_prefix(prefix.size());
+    return true;
+  };
+  bool group = false;
+  for (const std::string_view layout : {"\\textbf{", "\\text{", "\\mathbf{", "\\mathrm{"})
+    group |= take(layout);
+  const bool bracket = take("(");
+  if (text.size() < 3 || text[0] < 'A' || text[0] > 'J') return {};
+  text.remove_prefix(1);
+  if (!(take(")") || (!bracket && take(".")))) return {};
+  if (group) take("}");
+  const size_t apart = text.size();
+  while (take(" ") || take("~") || take("\\ ") || take("\\quad") || take("\\;") || take("}")) {
+  }
+  return text.size() < apart ? text : std::string_view();
+}
+
+std::string ChoiceLetters(std::string_view text) {
+  constexpr size_t kLongest = 60;
+  if (text.size() > kLongest) return "";
+  std::string letters;
+  bool again = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const size_t length = LettersFrom(text, i);
+    const std::string_view run = text.substr(i, length);
+    if (length == 0) {
+      if (std::string_view(" ,;()&").find(text[i]) == std::string_view::npos) return "";
+      continue;
+    }
+    i += length - 1;
+    if (run == "and") continue;
+    for (const char c : run) {
+      if (c < 'A' || c > 'J') return "";
+      again |= letters.find(c) != std::string::npos;
+      letters += c;
+    }
+  }
+  std::sort(letters.begin(), letters.end());
+  return letters.size() > 1 && !again ? letters : "";
+}
+
+bool SaysUndefined(std::string_view text) {
+  constexpr size_t kLongest = 64;
+  if (text.size() > kLongest) return false;
+  const std::string plain = PlainText(text);
+  constexpr std::array<std::string_view, 6> kForms = {
+      "dne",         "does not exist",           "undefined",
+      "not defined", "the limit does not exist", "limit does not exist"};
+  return std::find(kForms.begin(), kForms.end(), plain) != kForms.end();
+}
+
 bool SaysNoSolution(std::string_view text) {
   constexpr size_t kLongest = 64;
   if (text.size() > kLongest) return false;

@@ -20,6 +20,17 @@ bool SameWords(std::string_view a, std::string_view b);
 // upper case. Nothing if the text is not one.
 std::optional<char> ChoiceLetter(std::string_view text);
 
+// What stands behind the letter of a choice: "24" of "(E) 24" and "\\textbf{(E)}\\ 24"; empty if
+// the text is no letter with something behind it.
+std::string_view BehindChoice(std::string_view text);
+
+// The letters of several choices in alphabetical order, each once: "ACD" of "A, C and D", "ACD" and
+// "(A)(C)(D)"; empty if the text is anything else or fewer.
+std::string ChoiceLetters(std::string_view text);
+
+// "does not exist", "DNE", "undefined".
+bool SaysUndefined(std::string_view text);
+
 // "no solution", "none", "there are no real solutions", "the empty set": words for \emptyset.
 bool SaysNoSolution(std::string_view text);
 

@@ -265,7 +265,7 @@ Truth ValueComparer::SameAtPoints(NodeId a, NodeId b, const std::vector<std::str
   const auto counts = [&](NodeId node) {
     const Node& n = expressions_[node];
     const auto function = static_cast<Function>(n.id);
-    return n.op == Op::kFactorial ||
+    return n.op == Op::kFactorial || n.op == Op::kSum || n.op == Op::kProduct ||
            (n.op == Op::kFunction && (function == Function::kFloor || function == Function::kCeil));
   };
   const bool integers = std::all_of(symbols.begin(), symbols.end(), IsIntegerName) &&

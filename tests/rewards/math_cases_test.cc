@@ -73,8 +73,20 @@ TEST(MathCases, AgreeOnTheKeptRows) {
 // degrees, general solutions, transposed matrices, units.
 TEST(MathCases, AgreeOnFormsThatPeopleUse) {
   const Tally tally = RunCases(GoldenReward("math_forms.jsonl"));
-  EXPECT_GE(tally.total, 129);
+  EXPECT_EQ(tally.total, 133);
   EXPECT_EQ(tally.agreed, tally.total) << tally.disagreements;
+}
+
+// math_pairs.jsonl: answers and references made up for this test in the style of MATH, AIME,
+// olympiads, Gaokao, GSM8K and MGSM, labelled before any verdict was seen. The reward was mended
+// with what it got wrong at first, so they show what it should not unlearn and are no measure of
+// it.
+TEST(MathCases, AgreeOnPairsInTheStyleOfPublishedSets) {
+  const Tally tally = RunCases(GoldenReward("math_pairs.jsonl"));
+  tally.Print("pairs in the style of published sets");
+  EXPECT_EQ(tally.total, 246);
+  EXPECT_GE(tally.agreed, 245) << "one names its number in no conclusion";
+  EXPECT_EQ(tally.false_positives, 0);
 }
 
 TEST(MathCases, AgreeWithMathVerifysOwn) {
@@ -105,7 +117,7 @@ TEST(MathCases, AgreeWithTheTestsAndIssuesOfOtherGraders) {
       held_out.agreed, held_out.total, held_out.false_positives, held_out.false_negatives,
       held_out.unjudged);
   EXPECT_EQ(held_out.total, 341);
-  EXPECT_GE(held_out.agreed, 333);
+  EXPECT_GE(held_out.agreed, 334);
   EXPECT_EQ(held_out.false_positives, 0);
 }
 

@@ -78,6 +78,34 @@ TEST(ExtractAnswer, TakesTheValueAConclusionStates) {
             "conclusion: 12 sequences that meet the three given conditions");
 }
 
+TEST(ExtractAnswer, TakesTheOnlyNumberOfAConclusion) {
+  EXPECT_EQ(Found("She has 3.\nSo, Tom needs 12 more dollars."), "conclusion: 12");
+  EXPECT_EQ(Found("一共 3 箱。所以这批货物共重 120 千克。"), "conclusion: 120");
+  EXPECT_EQ(Found("She has 3.\nSo, Tom needs 12 more of the 40 dollars."), "nothing");
+  EXPECT_EQ(Found("The total is 35."), "whole: 35");
+  EXPECT_EQ(Found("Therefore, the total cost is $1,250."), "conclusion: $1,250");
+}
+
+TEST(ExtractAnswer, TakesTheChoiceThatASentenceMakes) {
+  EXPECT_EQ(Found("I think it's (D)"), "whole: D");
+  EXPECT_EQ(Found("I'd go with B."), "whole: B");
+  EXPECT_EQ(Found("The correct option is **(B)**."), "phrase: (B)**");
+  EXPECT_EQ(Found("The answer is B, since 3 is odd."), "phrase: B");
+  EXPECT_EQ(Found("Answer: B) 12"), "phrase: B) 12");
+  EXPECT_EQ(Found("故选：B."), "phrase: B");
+  EXPECT_EQ(Found("It is (B) or (D)"), "whole: It is (B) or (D)");
+  EXPECT_EQ(Found("It is not B"), "whole: It is not B");
+  EXPECT_EQ(Found("\\sin (A)"), "whole: \\sin (A)");
+}
+
+TEST(ExtractAnswer, KnowsThePhraseInManyLanguages) {
+  for (const char* text : {"Die Antwort lautet 7.", "La réponse est 7.", "La respuesta final es: 7",
+                           "La risposta è 7.", "A resposta é 7.", "Odpowiedź: 7", "Cevap: 7",
+                           "Đáp án: 7", "Ответ: 7", "الجواب هو 7", "उत्तर: 7", "因此，答案是：7。",
+                           "答えは 7", "정답: 7", "Jibu ni 7.", "คำตอบคือ 7", "উত্তর: 7", "సమాధానం: 7"})
+    EXPECT_EQ(Found(text), "phrase: 7") << text;
+}
+
 TEST(ExtractAnswer, NeverGuessesTheLastNumber) {
   EXPECT_EQ(Found("I had 3 apples and bought 4, then 2 of them went bad in May"), "nothing");
   EXPECT_EQ(Found("I had 3 apples and bought 4, then 2 of them went bad in May", {kLastNumber}),

@@ -41,6 +41,7 @@ constexpr std::string_view kPhrases[] = {"final answer**:",
                                          "đáp án:",
                                          "Đáp án:",
                                          "đáp số:",
+                                         "đáp số là",
                                          "Đáp số:",
                                          "ответ:",
                                          "Ответ:",
@@ -52,6 +53,9 @@ constexpr std::string_view kPhrases[] = {"final answer**:",
                                          "الإجابة:",
                                          "उत्तर है",
                                          "उत्तर:",
+                                         "【答案】",
+                                         "选项为",
+                                         "选项是",
                                          "答案是",
                                          "答案为",
                                          "答案：",
@@ -71,7 +75,8 @@ constexpr std::string_view kPhrases[] = {"final answer**:",
                                          "jibu:",
                                          "คำตอบคือ",
                                          "উত্তর:",
-                                         "సమాధానం:"};
+                                         "উত্তর হল",
+                                         "సమాధానం"};
 
 char Lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 'a' - 'A') : c;

@@ -293,6 +293,7 @@ std::optional<std::string> Announced(std::string_view rest) {
   if (auto formulas = LeadingFormulas(rest.substr(0, 4 * kMaxStatementBytes))) return formulas;
   const std::string_view sentence = Trim(rest.substr(0, SentenceEnd(rest)));
   if (sentence.empty()) return std::nullopt;
+  if (sentence.starts_with("not ")) return std::string(sentence);
   if (ChoiceLetter(sentence)) return std::string(sentence);
   if (const auto choice = LeadingChoice(sentence)) return choice;
   if (BeginsLikeValue(sentence)) {

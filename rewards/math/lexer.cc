@@ -350,9 +350,11 @@ class Lexer {
       begin = end + 1;
     }
     if (!words) return Punctuate(',');
+    if (content == ":" || content == "to") return Punctuate(':');
     const Command* name = FindName(content);
-    if (name != nullptr && (name->kind == TokenKind::kPunctuation ||
-                            name->kind == TokenKind::kDegree || content == "cis"))
+    if (name != nullptr &&
+        (name->kind == TokenKind::kPunctuation || name->kind == TokenKind::kDegree ||
+         name->kind == TokenKind::kConstant || content == "cis"))
       return EmitCommand(*name);
     Emit(TokenKind::kText, 0, content);
   }
@@ -382,8 +384,13 @@ class Lexer {
     // Behind a number or a word it says what was counted: "12 sequences of three letters".
     const bool apart = !Behind(TokenKind::kNumber) && !Behind(TokenKind::kWord);
     if (const auto number = apart ? ReadNumberWords(Rest()) : std::nullopt) {
+      const std::string_view words = Rest().substr(0, number->length);
       at_ += number->length;
-      return TakeNested(number->formula);
+      // "42 (forty-two)" says it again.
+      const size_t count = result_.tokens.size();
+      const bool again = count > 1 && result_.tokens[count - 1].id == '(' &&
+                         result_.tokens[count - 2].kind == TokenKind::kNumber;
+      return again ? Emit(TokenKind::kText, 0, words) : TakeNested(number->formula);
     }
     size_t end = at_;
     if (IsLetter(Peek()) || IsLatin(Peek())) {
@@ -423,6 +430,8 @@ class Lexer {
         return TakeLetterRun(run.substr(head.size()));
       }
     }
+    // "2 to 3" is a ratio.
+    if (run == "to" && Behind(TokenKind::kNumber) && IsDigit(Peek(1))) return Punctuate(':');
     Emit(TokenKind::kWord, 0, run);
   }
 

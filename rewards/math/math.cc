@@ -52,7 +52,9 @@ struct MathOptions {
   void Visit(V& v) {
     v("order", order, "where to look for the answer; the first that finds one wins");
     v("decimals", compare.value.min_decimals,
-      "a decimal of so many places answers the number of which it is the rounding or truncation",
+      "a decimal of so many places answers the number of which it is the rounding or truncation; "
+      "of "
+      "6.02*10^23 the places of 6.02 count",
       AtLeast(0));
     v("percent", compare.value.percent,
       "what 28% is: either 0.28 or 28, the fraction 0.28, or the number 28");

@@ -449,7 +449,10 @@ bool IsName(const Expressions& expressions, NodeId node) {
                std::isupper(static_cast<unsigned char>(expressions.Name(factor)[0])) != 0;
       };
       if (std::all_of(factors.begin(), factors.end(), is_capital)) return true;
-      return factors.size() == 2 && expressions[factors[0]].op == Op::kSymbol &&
+      // f^{-1}(x) too.
+      const NodeId head =
+          expressions[factors[0]].op == Op::kPower ? expressions.Child(factors[0]) : factors[0];
+      return factors.size() == 2 && expressions[head].op == Op::kSymbol &&
              expressions[factors[1]].parenthesised &&
              (IsName(expressions, factors[1]) || expressions[factors[1]].op == Op::kNumber);
     }

@@ -189,6 +189,14 @@ NodeId ParserState::ParseNumber() {
   ++at_;
   if (!token.repeating.empty()) return Repeating(token, token.repeating);
   if (token.decimals >= 0 && At(Structure::kOverline)) return ParseRepeating(token);
+  if (token.decimals > 0 && token.exponent != 0) {
+    const NodeId ten = expressions_.Literal(Rational(10), -1);
+    const NodeId exponent = expressions_.Integer(token.exponent);
+    return expressions_.Make(
+        Op::kMultiply,
+        {expressions_.Literal(FromToken(token.text, token.decimals, 0), token.decimals),
+         expressions_.Make(Op::kPower, {ten, exponent})});
+  }
   const int decimals = token.decimals < 0 && token.exponent >= 0
                            ? -1
                            : std::max(0, std::max(token.decimals, 0) - token.exponent);

@@ -142,8 +142,12 @@ size_t LettersFrom(std::string_view text, size_t at) {
 
 // What stands in a text beside its words.
 struct Contents {
+  bool no = false;       // the word "no"
   bool formula = false;  // braces hold arguments
-  bool word = false;     // "no", or three letters and more that are no function's name
+  size_t word = 0;       // the letters of the longest that is no function's name
+
+  // Short runs of letters in a formula are products.
+  bool HasWords() const { return no || word > (formula ? 4 : 2); }
 };
 
 Contents Survey(std::string_view text) {
@@ -156,8 +160,8 @@ Contents Survey(std::string_view text) {
       contents.formula |= length > 0 && !IsLayout(run);
       i += std::max<size_t>(length + 1, 2);
     } else if (length > 0) {
-      const bool no = length == 2 && Lower(run[0]) == 'n' && Lower(run[1]) == 'o';
-      contents.word |= no || (length > 2 && FindName(run) == nullptr);
+      if (FindName(run) == nullptr) contents.word = std::max(contents.word, length);
+      contents.no |= length == 2 && Lower(run[0]) == 'n' && Lower(run[1]) == 'o';
       i += length;
     } else {
       contents.formula |= text[i] == '^' || text[i] == '_';
@@ -210,7 +214,7 @@ std::string WithoutLayout(std::string_view text, const Contents& contents, bool 
   }
   const auto ends_idly = [&] {
     if (result.empty() || result.ends_with("...")) return false;
-    if (result.back() == '!') return contents.word;  // of a formula it is a factorial
+    if (result.back() == '!') return contents.HasWords();  // of a formula it is a factorial
     return std::string_view(" .,;:").find(result.back()) != std::string_view::npos;
   };
   while (ends_idly()) result.pop_back();
@@ -226,7 +230,7 @@ std::string PlainText(std::string_view text) {
 bool SameWords(std::string_view a, std::string_view b) {
   const Contents of_a = Survey(a);
   const Contents of_b = Survey(b);
-  const bool fold_case = of_a.word && of_b.word;
+  const bool fold_case = of_a.HasWords() && of_b.HasWords();
   const std::string words = WithoutLayout(a, of_a, fold_case);
   return !words.empty() && words == WithoutLayout(b, of_b, fold_case);
 }
@@ -316,8 +320,20 @@ bool SaysNoSolution(std::string_view text) {
   for (const std::string_view opening : {"there are ", "there is ", "the "}) {
     if (plain.starts_with(opening)) plain.erase(0, opening.size());
   }
-  constexpr std::array<std::string_view, 6> kForms = {
-      "no solution", "no solutions", "no real solution", "no real solutions", "none", "empty set"};
+  constexpr std::array<std::string_view, 14> kForms = {"no solution",
+                                                       "no solutions",
+                                                       "no real solution",
+                                                       "no real solutions",
+                                                       "none",
+                                                       "empty set",
+                                                       "无解",
+                                                       "无实数解",
+                                                       "解なし",
+                                                       "нет решений",
+                                                       "keine lösung",
+                                                       "pas de solution",
+                                                       "aucune solution",
+                                                       "sin solución"};
   return std::find(kForms.begin(), kForms.end(), plain) != kForms.end();
 }
 

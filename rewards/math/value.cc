@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "base/philox.h"
 
@@ -196,8 +197,26 @@ Truth ValueComparer::SameValue(NodeId a, NodeId b) {
   return same == Truth::kTrue || !has_log ? same : SameNumerically(a, b, true);
 }
 
+// a and b by the power of ten of a, if a is written as "6.02 \\times 10^{23}"; else nothing.
+std::optional<std::pair<NodeId, NodeId>> ValueComparer::WithoutPowerOfTen(NodeId a, NodeId b) {
+  const auto children = expressions_.Children(a);
+  if (!IsWrapped(expressions_, a, Op::kMultiply) || children.size() != 2) return std::nullopt;
+  const NodeId mantissa = children[0];
+  const NodeId power = children[1];
+  if (DecimalsOf(expressions_, mantissa) < 0 || !IsWrapped(expressions_, power, Op::kPower))
+    return std::nullopt;
+  const NodeId ten = expressions_.Child(power);
+  if (!IsWrapped(expressions_, ten, Op::kNumber) || !(expressions_.Value(ten) == Rational(10)))
+    return std::nullopt;
+  return std::pair(mantissa, expressions_.Make(Op::kDivide, {b, power}));
+}
+
 // If one side is written as a decimal of enough places: is it the other's rounding or truncation?
 std::optional<Truth> ValueComparer::SameDecimal(NodeId a, NodeId b) {
+  if (const auto scaled = WithoutPowerOfTen(a, b))
+    return SameDecimal(scaled->first, scaled->second);
+  if (const auto scaled = WithoutPowerOfTen(b, a))
+    return SameDecimal(scaled->second, scaled->first);
   const int of_a = DecimalsOf(expressions_, a);
   const int of_b = DecimalsOf(expressions_, b);
   const bool a_rounds = of_a >= options_.min_decimals && (of_b < 0 || of_a <= of_b);

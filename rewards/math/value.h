@@ -29,8 +29,9 @@ enum class PercentReading : uint8_t {
 };
 
 struct ValueOptions {
-  int min_decimals = 6;  // a decimal of so many places answers the number of which it is the
-                         // rounding or truncation
+  // A decimal of so many places answers the number of which it is the rounding or truncation; of
+  // a * 10^n those of a count.
+  int min_decimals = 6;
   PercentReading percent = PercentReading::kEither;
 };
 
@@ -67,6 +68,7 @@ class ValueComparer {
   Truth SameNumerically(NodeId a, NodeId b, bool natural_log);
   Truth SameAtPoints(NodeId a, NodeId b, const std::vector<std::string>& symbols, bool natural_log,
                      bool complex);
+  std::optional<std::pair<NodeId, NodeId>> WithoutPowerOfTen(NodeId a, NodeId b);
   std::optional<Truth> SameDecimal(NodeId a, NodeId b);
   Truth Rounds(NodeId decimal, NodeId exact, int decimals);
 

@@ -200,6 +200,14 @@ std::optional<std::string> LeadingFormulas(std::string_view text) {
   return joined;
 }
 
+// "it might be", "it may be"
+bool IsGuess(std::string_view opening) {
+  for (const std::string_view verb : {" might be ", " may be ", " could be "}) {
+    if (opening.ends_with(verb)) return true;
+  }
+  return false;
+}
+
 // What stands behind the last verb of a sentence ("is", "are", "=", ...), if it is a value.
 std::optional<std::string> StatedValue(std::string_view sentence) {
   constexpr std::string_view kVerbs[] = {" is ", " are ", " equals ", " be ",  " by ",
@@ -209,7 +217,7 @@ std::optional<std::string> StatedValue(std::string_view sentence) {
     const size_t at = sentence.rfind(verb);
     if (at != kNone && (best == kNone || at + verb.size() > best)) best = at + verb.size();
   }
-  if (best == kNone) return std::nullopt;
+  if (best == kNone || IsGuess(sentence.substr(0, best))) return std::nullopt;
   const std::string_view rest = Trim(sentence.substr(best));
   if (!BeginsLikeValue(rest)) return std::nullopt;
   if (auto formulas = LeadingFormulas(rest)) return formulas;
@@ -236,6 +244,17 @@ std::vector<Span> FindNumbers(std::string_view text) {
     i = end - 1;
   }
   return numbers;
+}
+
+// The number of a sentence that has no other and no formula, and does not call it a bound.
+std::optional<std::string> OnlyNumber(std::string_view sentence) {
+  const auto numbers = FindNumbers(sentence);
+  if (numbers.size() != 1 || !FindFormulas(sentence).empty()) return std::nullopt;
+  const std::string_view before = Trim(sentence.substr(0, numbers[0].begin));
+  for (const std::string_view bound : {" than", "at least", "at most", "up to", "not"}) {
+    if (before.ends_with(bound)) return std::nullopt;
+  }
+  return std::string(numbers[0].content);
 }
 
 bool IsChoiceName(char c) {
@@ -276,8 +295,9 @@ std::optional<std::string> ChosenLetter(std::string_view sentence) {
     const bool begins = i == 0 || IsSpace(sentence[i - 1]) || sentence[i - 1] == '(';
     const std::string_view rest = sentence.substr(i + 1);
     const bool alone = begins && (rest.empty() || !IsLetter(rest[0]));
-    const bool article =
-        sentence[i] == 'A' && rest.size() > 1 && rest[0] == ' ' && IsLetter(rest[1]);
+    const bool article = sentence[i] == 'A' && rest.size() > 1 && rest[0] == ' ' &&
+                         IsLetter(rest[1]) && !rest.starts_with(" or ") &&
+                         !rest.starts_with(" and ");
     if (!IsChoiceName(sentence[i]) || !alone || article) continue;
     if (mentioned != '\0' && mentioned != sentence[i]) return std::nullopt;
     mentioned = sentence[i];
@@ -305,8 +325,7 @@ std::optional<std::string> Announced(std::string_view rest) {
     return std::string(Trim(sentence.substr(0, end)));
   }
   if (auto stated = StatedValue(sentence)) return stated;
-  const auto numbers = FindNumbers(sentence);
-  if (numbers.size() == 1 && FindFormulas(sentence).empty()) return std::string(numbers[0].content);
+  if (const auto number = OnlyNumber(sentence)) return number;
   return sentence.size() <= kMaxStatementBytes ? std::optional(std::string(sentence))
                                                : std::nullopt;
 }
@@ -357,9 +376,7 @@ std::optional<std::string> Concluded(std::string_view text) {
     const auto numbers = FindNumbers(sentence.substr(at));
     if (numbers.size() == 1) return std::string(numbers[0].content);
   }
-  const auto numbers = FindNumbers(sentence);
-  const bool only = numbers.size() == 1 && FindFormulas(sentence).empty();
-  return only ? std::optional(std::string(numbers[0].content)) : std::nullopt;
+  return OnlyNumber(sentence);
 }
 
 std::optional<std::string> Whole(std::string_view text) {

@@ -50,10 +50,10 @@ Statement Split(Expressions& expressions, NodeId root) {
   return {values, parameters};
 }
 
-// The letters of integers in one tree that are not in the other.
+// The letters of integers in one tree that are not in the other, if there is one.
 std::vector<std::string> OwnIntegers(const Expressions& expressions, NodeId node, NodeId other) {
   std::vector<std::string> own;
-  const auto others = expressions.Symbols(other);
+  const auto others = other == kNoNode ? std::vector<std::string>() : expressions.Symbols(other);
   for (const std::string& name : expressions.Symbols(node)) {
     constexpr std::string_view kLetters = "jklmnr";
     const bool integer = name.size() == 1 && kLetters.find(name[0]) != std::string_view::npos;
@@ -62,12 +62,22 @@ std::vector<std::string> OwnIntegers(const Expressions& expressions, NodeId node
   return own;
 }
 
-bool HoldsAngle(const Expressions& expressions, NodeId node) {
-  return expressions.Any(node, [&](NodeId part) {
+// Is it an angle with all its letters of integers to the first power, as 2kπ is?
+bool IsAngle(const Expressions& expressions, NodeId node) {
+  const auto own = OwnIntegers(expressions, node, kNoNode);
+  const auto bends = [&](NodeId part) {
+    const Op op = expressions[part].op;
+    if (op != Op::kPower && op != Op::kRoot && op != Op::kFunction) return false;
+    const auto symbols = expressions.Symbols(part);
+    return std::any_of(own.begin(), own.end(),
+                       [&](const std::string& name) { return Holds(symbols, name); });
+  };
+  const auto is_angle = [&](NodeId part) {
     const Node& n = expressions[part];
     return n.op == Op::kDegrees ||
            (n.op == Op::kConstant && n.id == static_cast<uint8_t>(Constant::kPi));
-  });
+  };
+  return expressions.Any(node, is_angle) && !expressions.Any(node, bends);
 }
 
 std::vector<std::string> Names(const std::vector<Parameter>& parameters) {
@@ -97,7 +107,7 @@ std::string MatchParameters(Expressions& expressions, NodeId& answer, NodeId& re
       std::equal(a.parameters.begin(), a.parameters.end(), b.parameters.begin(), b.parameters.end(),
                  [](const Parameter& x, const Parameter& y) { return x.set == y.set; });
   if (told_a && told_b && !same_sets) return "";
-  if (!told_a && !told_b && !(HoldsAngle(expressions, a.rest) && HoldsAngle(expressions, b.rest)))
+  if (!told_a && !told_b && !(IsAngle(expressions, a.rest) && IsAngle(expressions, b.rest)))
     return "";
   auto from = told_a ? Names(a.parameters) : OwnIntegers(expressions, a.rest, b.rest);
   auto to = told_b ? Names(b.parameters) : OwnIntegers(expressions, b.rest, a.rest);

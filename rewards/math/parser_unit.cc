@@ -81,7 +81,8 @@ NodeId ParserState::ParseUnits(NodeId value) {
   while (!failed_ && AtSmallerUnit(unit)) {
     if (!At(TokenKind::kNumber)) ++at_;
     const NodeId more = ParseNumber();
-    const std::string smaller = failed_ ? "" : TakeUnit();
+    const std::string smaller = Peek().text;
+    ++at_;
     const auto from = ReadUnit(unit);
     const auto to = ReadUnit(smaller);
     if (failed_ || !from || !to) return Fail();

@@ -83,6 +83,9 @@ TEST(ExtractAnswer, TakesTheOnlyNumberOfAConclusion) {
   EXPECT_EQ(Found("一共 3 箱。所以这批货物共重 120 千克。"), "conclusion: 120");
   EXPECT_EQ(Found("She has 3.\nSo, Tom needs 12 more of the 40 dollars."), "nothing");
   EXPECT_EQ(Found("The total is 35."), "whole: 35");
+  EXPECT_EQ(Found("The total might be 35."), "whole: The total might be 35.");
+  EXPECT_EQ(Found("The answer is at least 35."), "phrase: at least 35");
+  EXPECT_EQ(Found("The answer is not 35."), "phrase: not 35");
   EXPECT_EQ(Found("Therefore, the total cost is $1,250."), "conclusion: $1,250");
 }
 
@@ -95,6 +98,7 @@ TEST(ExtractAnswer, TakesTheChoiceThatASentenceMakes) {
   EXPECT_EQ(Found("故选：B."), "phrase: B");
   EXPECT_EQ(Found("It is (B) or (D)"), "whole: It is (B) or (D)");
   EXPECT_EQ(Found("It is not B"), "whole: It is not B");
+  EXPECT_EQ(Found("Either A or B"), "whole: Either A or B");
   EXPECT_EQ(Found("\\sin (A)"), "whole: \\sin (A)");
 }
 

@@ -180,6 +180,8 @@ class Decoder {
 
 Identifier::Identifier() {
   for (const Language& language : AllLanguages()) {
+    const auto index = static_cast<size_t>(&language - AllLanguages().data());
+    if (language.expected_only) expected_only_ |= LanguageSet{1} << index;
     for (const UScriptCode script : language.scripts) {
       if (script == USCRIPT_INVALID_CODE || script != Family(script) || Shared(script) != nullptr)
         continue;
@@ -213,6 +215,7 @@ std::vector<int8_t> Identifier::TellWords(const Words& words, std::optional<int>
   for (const auto& [script, places] : families) {
     const Profiles* profiles = Shared(script);
     LanguageSet languages = profiles ? profiles->languages() : LanguagesOfScript(script);
+    languages &= ~expected_only_ | (target ? GroupOf(*target) : 0);
     if (script == USCRIPT_HAN && target != japanese_ && !HasKana(words, places))
       languages &= ~(LanguageSet{1} << japanese_);
     if ((languages & (languages - 1)) == 0) {  // one or none

@@ -8,6 +8,9 @@
 // changing the language costs much inside a sentence and little between two. So a long sentence
 // decides itself, a short one leans on its neighbours, and a clause in another language inside a
 // sentence is found when it is clear enough. Viterbi 1967, doi:10.1109/TIT.1967.1054010.
+//
+// Galician and Nepali, known by few texts and near to languages that many more write, are looked
+// for only where they are expected.
 
 #pragma once
 
@@ -59,6 +62,7 @@ class Identifier {
   WordCutter cutter_;
   Lexicon lexicon_;
   std::vector<std::pair<UScriptCode, Profiles>> shared_;
+  LanguageSet expected_only_ = 0;
   int japanese_ = *FindLanguage("ja");
 };
 

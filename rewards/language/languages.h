@@ -21,6 +21,7 @@ struct Language {
   std::array<UScriptCode, 3> scripts;  // USCRIPT_INVALID_CODE where it has fewer
   std::string_view group =
       "";  // languages of one group are not told apart where they share a script
+  bool expected_only = false;  // told only where it is the target
 };
 
 // At most 64, in the order of their codes.

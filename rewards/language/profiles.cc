@@ -23,13 +23,9 @@ constexpr size_t kSlotsPerNgram = 2;  // at least
 constexpr int kMissing = 2 * kNat;
 constexpr int kNever = 13 * kNat;  // a letter the language does not have
 
-// Languages without counts of their own borrow those of their nearest relative in that script, a
+// Serbian in Latin letters has no counts of its own; it borrows those of Croatian, of its group, a
 // little lowered: the lexicon tells them apart.
 constexpr int kBorrowing = 1;  // a letter
-struct Borrowed {
-  std::string_view to, from;
-};
-constexpr Borrowed kBorrowed[] = {{"gl", "pt"}, {"ne", "hi"}, {"sr", "hr"}};
 
 uint64_t Pack(std::u16string_view ngram) {
   uint64_t packed = 0;
@@ -85,10 +81,9 @@ Profiles::Profiles(UScriptCode script) : languages_(LanguagesOfScript(script)) {
       const int language = languages[static_cast<size_t>(values[i])];
       costs[LaneOf(language)] = static_cast<uint8_t>(values[i + 1] - '0');
     }
-    for (const auto& [to, from] : kBorrowed) {
-      if ((languages_ >> *FindLanguage(to) & languages_ >> *FindLanguage(from) & 1) == 0) continue;
-      uint8_t& cost = costs[LaneOf(*FindLanguage(to))];
-      cost = std::min<uint8_t>(cost, costs[LaneOf(*FindLanguage(from))] + kBorrowing);
+    if (script == USCRIPT_LATIN) {
+      uint8_t& cost = costs[LaneOf(*FindLanguage("sr"))];
+      cost = std::min<uint8_t>(cost, costs[LaneOf(*FindLanguage("hr"))] + kBorrowing);
     }
     Insert(Pack(ngram), costs);
   }

@@ -4,7 +4,8 @@
 //
 // A model of order 4 for each language that shares its script with others, from ngrams.inc: counts
 // over a million sentences of news and web text each (lingua 1.3.5, Apache-2.0,
-// https://github.com/pemistahl/lingua-py), interpolated, pruned to what tells languages apart.
+// https://github.com/pemistahl/lingua-py; Galician and Nepali: LibreOffice's texts, less what these
+// are like in their relatives: make_ngrams.py), interpolated, pruned to what tells languages apart.
 // Where a language has no value for an n-gram it takes that of the n-gram one letter shorter, less
 // kMissing.
 

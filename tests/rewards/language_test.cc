@@ -84,6 +84,37 @@ TEST(Language, TellsSentencesOfOneScriptApart) {
   EXPECT_LT(half, 0.65);
 }
 
+TEST(Language, TellsGalicianAndNepaliWhereTheyAreExpected) {
+  const std::string galician =
+      "Primeiro calculamos cantos ovos quedan despois do almorzo, logo multiplicamos ese número "
+      "polo "
+      "prezo dun ovo, e así ela gaña dezaoito dólares cada día.";
+  const std::string portuguese =
+      "Primeiro calculamos quantos ovos sobram depois do café da manhã, depois multiplicamos esse "
+      "número pelo preço de um ovo, e assim ela ganha dezoito dólares por dia.";
+  const std::string spanish =
+      "Primero calculamos cuántos huevos quedan después del desayuno, luego multiplicamos ese "
+      "número "
+      "por el precio de un huevo, y así ella gana dieciocho dólares cada día.";
+  const std::string nepali =
+      "पहिले हामी बिहानको खाजापछि कति अण्डा बाँकी रहन्छन् भनेर गन्छौं, त्यसपछि त्यो सङ्ख्यालाई एउटा अण्डाको "
+      "मूल्यले गुणन गर्छौं, र यसरी उनले हरेक दिन अठार डलर कमाउँछिन्।";
+  const std::string hindi =
+      "पहले हम गिनते हैं कि नाश्ते के बाद कितने अंडे बचे हैं, फिर हम उस संख्या को एक अंडे के मूल्य से गुणा "
+      "करते हैं, और इस तरह वह हर दिन अठारह डॉलर कमाती है।";
+  EXPECT_EQ(Share(galician, "gl"), 1);
+  EXPECT_EQ(Share(portuguese, "gl"), 0);
+  EXPECT_EQ(Share(spanish, "gl"), 0);
+  EXPECT_EQ(Share(portuguese, "pt"), 1);
+  EXPECT_EQ(Share(spanish, "es"), 1);
+  EXPECT_EQ(Share(nepali, "ne"), 1);
+  EXPECT_EQ(Share(hindi, "ne"), 0);
+  EXPECT_EQ(Share(hindi, "hi"), 1);
+  Problem problem;  // in Portuguese, though it could be Galician
+  problem.prompt = "Cada caixa contém seis ovos. A cor da capa é azul. Abre a porta do forno.";
+  EXPECT_EQ(Judge(portuguese, problem).score, 1);
+}
+
 TEST(Language, DoesNotCountCodeOrFormulas) {
   EXPECT_EQ(Share("Wir rechnen mit $x = \\text{number of apples}$ und\n```python\nfor item in "
                   "the_list: print(item)\n```\n"

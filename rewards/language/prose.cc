@@ -362,12 +362,14 @@ class Taker {
   bool Address() {
     size_t end = at_;
     bool joints = false;
+    bool capitals = false;
     for (; end < text_.size() && end < at_ + 400; ++end) {
       const Kind kind = KindOf(text_[end]);
       if (kind != Kind::kInner && kind != Kind::kJoint) break;
       joints = joints || kind == Kind::kJoint;
+      capitals = capitals || (text_[end] >= 'A' && text_[end] <= 'Z');
     }
-    bool address = IsCamelCase(text_.substr(at_, end - at_));
+    bool address = capitals && IsCamelCase(text_.substr(at_, end - at_));
     if (!joints && !address) return false;
     while (end > at_ && std::string_view(".:?,").find(text_[end - 1]) != kNone) --end;
     const std::string_view token = text_.substr(at_, end - at_);

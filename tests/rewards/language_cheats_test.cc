@@ -314,11 +314,13 @@ TEST(LanguageCheats, AMebibyteOfAnythingIsJudgedInBoundedTime) {
   while (random.size() < kBytes) random += static_cast<char>((state = state * 1664525 + 1) >> 24);
   std::vector<std::string> inputs = {random, Repeat("a", kBytes)};
   for (const std::string_view unit :
-       {"$",    "$a ",        "\\[",  "\\(",      "\\begin{a}", "\\begin{",  "\\text{",
-        "\\",   "```",        "`",    "\"",       "“",          "«",         "<",
-        "<a",   "http://",    "a_",   "/a",       ". ",         "\n",        "a b ",
-        "\xFF", "中",         "中a",  "ก",        "មា",         "e\xCC\x81", "\xE2\x80\x8D",
-        "ﷺ",    "a\xD0\xB0 ", "the ", "das und ", "$\\text{a} "}) {
+       {"$",      "$a ",        "\\[",    "\\(",       "\\begin{a}",  "\\begin{",  "\\text{",
+        "\\",     "```",        "`",      "\"",        "“",           "«",         "<",
+        "<a",     "http://",    "a_",     "/a",        ". ",          "\n",        "a b ",
+        "\xFF",   "中",         "中a",    "ก",         "មា",          "e\xCC\x81", "\xE2\x80\x8D",
+        "ﷺ",      "a\xD0\xB0 ", "the ",   "das und ",  "$\\text{a} ", "aB",        "aaB",
+        "&#6",    "&#70;",      "\\u004", "\\u{00000", "%4",          "%41",       "the_",
+        "$the$ ", "🇩",          "⠁ "}) {
     inputs.push_back(Repeat(unit, kBytes / unit.size()));
   }
   for (const std::string& input : inputs) {

@@ -2,7 +2,8 @@
 //
 // Score 1 if it is, else 0. Compared by default as SQuAD does: without case and punctuation, white
 // space as one space (Rajpurkar et al. 2016, arXiv:1606.05250, section 6.1; its leaving out of
-// English articles is an option). An empty answer matches nothing. Not judged: a problem without a
+// English articles is an option). But a sign parts words, where SQuAD's script glues them: "4,5" is
+// "4 5", not "45". An empty answer matches nothing. Not judged: a problem without a
 // reference.
 
 #include <fmt/format.h>

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "base/error.h"
 #include "rewards/instructions/scan.h"
@@ -18,8 +19,15 @@ namespace {
 
 using Input = InstructionInput;
 
+// Tables write 3 as 3.0.
 int64_t Count(const Input& input, const std::string& key) {
-  return static_cast<int64_t>(input.arguments.Get<double>(key));  // tables write 3 as 3.0
+  constexpr double kMost = 1e9;
+  const auto count = input.arguments.Get<double>(key);
+  if (!(count >= 0 && count <= kMost) || std::trunc(count) != count) {
+    throw Error("{}: {}: found {}, allowed: an integer of at least 0 and at most 1e9",
+                input.arguments.where(), key, count);
+  }
+  return static_cast<int64_t>(count);
 }
 
 // count < wanted or count >= wanted, as the relation says.

@@ -208,6 +208,11 @@ TEST(Instructions, RefuseWhatTheyDoNotKnow) {
                      R"({"keyword": "a", "frequency": 1, "relation": "around"})", "text")
                    .judged);
   EXPECT_FALSE(Judge("language:response_language", R"({"language": "tlh"})", "text").judged);
+  for (const char* count : {"-1", "1.5", "1e300", "\"3\"", "null"}) {
+    const std::string arguments =
+        R"({"relation": "at least", "num_words": )" + std::string(count) + "}";
+    EXPECT_FALSE(Judge("length_constraints:number_words", arguments, "text").judged) << count;
+  }
   EXPECT_FALSE(JudgeWith("instructions", "", "text", Problem()).judged);
   for (const char* wrong : {"instructions = [{name = 'keywords:rhyme'}]\n",
                             "instructions = [{name = 'keywords:existence'}]\n",

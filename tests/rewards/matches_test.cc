@@ -1,4 +1,4 @@
-// ExactMatch, FuzzyMatch, Regex and JsonSchema: answers held against a text, a pattern, a schema.
+// ExactMatch, FuzzyMatch and Regex: answers held against a text and a pattern.
 
 #include <gtest/gtest.h>
 
@@ -190,71 +190,6 @@ TEST(Regex, CountsTheWorkOfPatternsThatNeverEnd) {
   const Component wrong = Regex(letters, "(a+)+[bc]", "on_limit = 'wrong'\n");
   EXPECT_TRUE(wrong.judged);
   EXPECT_EQ(wrong.score, 0);
-}
-
-constexpr char kSchema[] = R"({
-  "type": "object", "required": ["name", "age"], "additionalProperties": false,
-  "properties": {"name": {"type": "string", "minLength": 1}, "age": {"type": "integer", "exclusiveMinimum": 0},
-                 "unit": {"const": "years"}, "tags": {"type": "array", "uniqueItems": true,
-                 "items": {"$ref": "#/definitions/tag"}}},
-  "definitions": {"tag": {"type": "string", "pattern": "^[a-z]+$"}}})";
-
-Component Schema(std::string_view text, const std::string& schema = kSchema) {
-  return JudgeWith("json_schema", "column = 's'\n", text, WithColumn("s", schema));
-}
-
-TEST(JsonSchema, AllowsWhatTheSchemaAllows) {
-  EXPECT_EQ(Schema(R"({"name": "Ada", "age": 36})").score, 1);
-  EXPECT_EQ(Schema("<think>{}</think>\n```json\n{\"name\": \"Ada\", \"age\": 36}\n```").score, 1);
-  EXPECT_EQ(
-      Schema(R"(<answer>{"name": "Ada", "age": 36, "unit": "years", "tags": ["a", "b"]}</answer>)")
-          .score,
-      1);
-  for (const char* wrong :
-       {R"({"name": "Ada"})", R"({"name": "Ada", "age": 0})", R"({"name": "Ada", "age": "36"})",
-        R"({"name": "", "age": 36})", R"({"name": "Ada", "age": 36, "more": 1})",
-        R"({"name": "Ada", "age": 36, "unit": "months"})",
-        R"({"name": "Ada", "age": 36, "tags": ["a", "a"]})",
-        R"({"name": "Ada", "age": 36, "tags": ["A"]})", R"({"name": "Ada", "age": 36)",
-        R"(Here it is: {"name": "Ada", "age": 36})", R"([{"name": "Ada", "age": 36}])"}) {
-    EXPECT_TRUE(Schema(wrong).judged);
-    EXPECT_EQ(Schema(wrong).score, 0) << wrong;
-  }
-  EXPECT_NE(
-      Schema(R"({"name": "Ada", "age": "36"})").reason.find("#/age breaks the schema's 'type'"),
-      std::string::npos);
-}
-
-TEST(JsonSchema, PaysNothingForAnEmptyAnswer) {
-  EXPECT_EQ(Schema("", "{}").score, 0);
-  EXPECT_EQ(Schema("<think> {} </think>", "{}").score, 0);
-}
-
-TEST(JsonSchema, RefusesWhatItWouldPassOver) {
-  EXPECT_FALSE(Schema("{}", R"({"propertyNames": {"minLength": 3}})").judged);
-  EXPECT_FALSE(Schema("{}", R"({"properties": {"a": {"if": {}}}})").judged);
-  EXPECT_FALSE(Schema("{}", R"({"$ref": "#/definitions/absent"})").judged);
-  EXPECT_FALSE(Schema("{}", "no JSON").judged);
-  EXPECT_FALSE(JudgeWith("json_schema", "column = 's'\n", "{}", Problem()).judged);
-  EXPECT_THROW(JudgeWith("json_schema", "schema = '{\"contains\": {}}'\n", "{}", Problem()), Error);
-  EXPECT_THROW(JudgeWith("json_schema", "", "{}", Problem()), Error);
-}
-
-TEST(JsonSchema, BoundsTheWorkOfHugeAnswers) {
-  std::string many = "[0";
-  for (int i = 1; many.size() < 1 << 20; ++i) many += "," + std::to_string(i);
-  std::string allowed = "[0";
-  for (int i = 1; i < 9'990; ++i) allowed += "," + std::to_string(i);
-  const std::string deep(1 << 20, '[');
-  const std::string unique = R"({"type": "array", "uniqueItems": true})";
-  for (const auto& [text, score] : {std::pair(many + "]", 0.0), std::pair(allowed + "]", 1.0),
-                                    std::pair(deep, 0.0), std::pair("\"" + deep + "\"", 0.0)}) {
-    const double before = ThreadCpuMs();
-    const Component component = Schema(text, unique);
-    EXPECT_LT(ThreadCpuMs() - before, 250) << text.size();
-    EXPECT_TRUE(component.judged);
-    EXPECT_EQ(component.score, score) << component.reason;
-  }
 }
 
 }  // namespace

@@ -20,7 +20,7 @@
 // like no language (umlauts strewn into English); escaped letters, letters in circles, flags or
 // tags and words without spaces between them count as if they were written plainly; common words of
 // the target strewn into another language earn their share of the words, and so does a translated
-// first sentence. Not found: what is encoded (hexadecimal, Morse), sentences without their function
+// first sentence. Not found: what is encoded (base64, Morse), sentences without their function
 // words in such disguises, and any disguise that stays shorter than the text around it.
 
 #include <fmt/format.h>

@@ -4,17 +4,14 @@
 
 #include <unicode/bytestream.h>
 #include <unicode/normalizer2.h>
-#include <unicode/uchar.h>
 
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <system_error>
 #include <utility>
 #include <vector>
 
 #include "base/check.h"
-#include "rewards/utf8.h"
+#include "rewards/language/escapes.h"
 
 namespace rationale {
 namespace {
@@ -395,54 +392,6 @@ class Taker {
   Closer closer_;
   Prose prose_;
 };
-
-// The escape that begins at text[at]: the letter it stands for (% for what an address escapes) and
-// how many bytes it takes, 0 if there is none.
-std::pair<int32_t, size_t> Escaped(std::string_view text, size_t at) {
-  struct Form {
-    std::string_view open;
-    size_t digits_min, digits_max;
-    int base;
-    std::string_view close;
-    int32_t last;  // letter; addresses have to escape those that are not ASCII
-  };
-  constexpr int32_t kLast = 0x10FFFF;
-  constexpr Form kForms[] = {{"%", 2, 2, 16, "", 'z'},       {"\\x", 2, 2, 16, "", 'z'},
-                             {"\\u", 4, 4, 16, "", kLast},   {"\\U", 8, 8, 16, "", kLast},
-                             {"\\u{", 1, 6, 16, "}", kLast}, {"&#", 2, 7, 10, ";", kLast},
-                             {"&#x", 2, 6, 16, ";", kLast},  {"&#X", 2, 6, 16, ";", kLast}};
-  const std::string_view rest = text.substr(at);
-  for (const auto& [open, digits_min, digits_max, base, close, last] : kForms) {
-    if (!rest.starts_with(open)) continue;
-    const std::string_view digits = rest.substr(open.size(), digits_max);
-    int32_t value = 0;
-    const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), value, base);
-    const auto count = static_cast<size_t>(read.ptr - digits.data());
-    const size_t size = open.size() + count;
-    if (read.ec != std::errc() || count < digits_min || !rest.substr(size).starts_with(close))
-      continue;
-    if (value <= last && u_isalpha(value)) return {value, size + close.size()};
-    if (open == "%") return {'%', size};  // a byte of an address: its digits are no letters
-  }
-  return {0, 0};
-}
-
-std::string Unescape(std::string_view text) {
-  std::string plain;
-  plain.reserve(text.size());
-  for (size_t at = 0; at < text.size();) {
-    const size_t sign = std::min(text.find_first_of("%&\\", at), text.size());
-    plain += text.substr(at, sign - at);
-    const auto [letter, size] = Escaped(text, sign);
-    if (size > 0) {
-      AppendCodePoint(plain, letter);
-    } else if (sign < text.size()) {
-      plain += text[sign];
-    }
-    at = sign + std::max<size_t>(size, 1);
-  }
-  return plain;
-}
 
 }  // namespace
 

@@ -23,8 +23,8 @@ struct Prose {
 // the names of code.
 //
 // First brings the text into Unicode's NFKC form, in which full-width and mathematical letters are
-// the ordinary ones, and reads escaped ASCII letters (&#70; \u0046 \x46 %46) as what they stand
-// for: no address and no program needs to escape them. Linear in the text's length.
+// the ordinary ones, and reads escaped letters as what they stand for (escapes.h). Linear in the
+// text's length.
 Prose TakeApart(std::string_view text);
 
 }  // namespace rationale

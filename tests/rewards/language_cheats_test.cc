@@ -228,10 +228,28 @@ TEST(LanguageCheats, EscapedLettersAreLetters) {
   for (const char32_t c : std::u32string_view(U"сколько яиц осталось после завтрака"))
     russian += c == U' ' ? " " : fmt::format("&#{};", static_cast<uint32_t>(c));
   EXPECT_EQ(Share(russian, "ru"), 1);
-  EXPECT_EQ(Share(german + "50% &amp; \\x https://zh.wikipedia.org/wiki/"
-                           "%E8%BF%90%E5%8A%A8%E5%AE%9A%E5%BE%8B%E4%BD%A0%E5%A5%BD",
-                  "de"),
-            1);
+  EXPECT_EQ(
+      Share(german + "50% &amp; \\x https://zh.wikipedia.org/wiki/"
+                     "%E8%BF%90%E5%8A%A8%E5%AE%9A%E5%BE%8B%E4%BD%A0%E5%A5%BD%E4%BA%BA%E4%BA%BA",
+            "de"),
+      1);
+}
+
+TEST(LanguageCheats, ProseInHexadecimalIsProse) {
+  const std::string german = std::string(kGerman) + ' ';
+  for (const std::string_view form : {"{:02x}", "{:02X}", "{:02x} "}) {
+    std::string coded;
+    for (const char c : kDisguised) coded += fmt::format(fmt::runtime(form), static_cast<int>(c));
+    EXPECT_LT(Share(german + coded, "de"), 0.35) << form;
+    EXPECT_EQ(Share(coded, "en"), 1) << form;
+  }
+  // Counting on and digests are not.
+  for (const std::string_view honest :
+       {"41 42 43 44 45 46 47 48 49 50 51 52 53 54 55 56 57 58 59 61 62 63 64 65 66 67 68 69 70",
+        "`da39a3ee5e6b4b0d3255bfef95601890afd80709`", "4142434445464748495051525354555657585961"}) {
+    EXPECT_EQ(Share(german + std::string(honest), "de"), 1) << honest;
+  }
+  EXPECT_EQ(Share("我们先看这个编号 6f6e6c79 然后再继续。", "zh"), 1);
 }
 
 TEST(LanguageCheats, TheLineThatOpensAFenceIsNoPlaceToHideIn) {
@@ -320,7 +338,7 @@ TEST(LanguageCheats, AMebibyteOfAnythingIsJudgedInBoundedTime) {
         "\xFF",   "中",         "中a",    "ก",         "មា",          "e\xCC\x81", "\xE2\x80\x8D",
         "ﷺ",      "a\xD0\xB0 ", "the ",   "das und ",  "$\\text{a} ", "aB",        "aaB",
         "&#6",    "&#70;",      "\\u004", "\\u{00000", "%4",          "%41",       "the_",
-        "$the$ ", "🇩",          "⠁ "}) {
+        "$the$ ", "🇩",          "⠁ ",     "45",        "4 ",          "6e",        "6e "}) {
     inputs.push_back(Repeat(unit, kBytes / unit.size()));
   }
   for (const std::string& input : inputs) {

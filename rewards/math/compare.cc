@@ -15,6 +15,7 @@
 #include "rewards/math/parameters.h"
 #include "rewards/math/parser.h"
 #include "rewards/math/text_answer.h"
+#include "rewards/math/time_or_date.h"
 #include "rewards/math/units.h"
 #include "rewards/sections.h"
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "rewards/math/canonical.h"
+#include "rewards/math/coordinates.h"
 #include "rewards/math/parser_state.h"
 #include "rewards/math/real_set.h"
 #include "rewards/math/text_answer.h"
@@ -49,8 +50,12 @@ class Comparer {
       const NodeId rows = RowsAsMatrix(expressions_, of_a == Op::kMatrix ? b : a);
       if (rows != kNoNode) return of_a == Op::kMatrix ? Compare(a, rows) : Compare(rows, b);
     }
-    if (IsPoint(a) && HasParts(of_b)) return Compare(Coordinates(a), b);
-    if (IsPoint(b) && HasParts(of_a)) return Compare(a, Coordinates(b));
+    if (HasParts(of_a) != HasParts(of_b)) {
+      const NodeId parts = HasParts(of_a) ? a : b;
+      const auto size = static_cast<size_t>(expressions_[parts].num_children);
+      const NodeId other = Coordinates(expressions_, HasParts(of_a) ? b : a, size, values_);
+      if (other != kNoNode) return HasParts(of_a) ? Compare(a, other) : Compare(other, b);
+    }
     if (IsCollection(of_a) || IsCollection(of_b)) return CompareCollections(a, b);
     if (IsStatement(a) || IsStatement(b) || IsSet(of_a) || IsSet(of_b))
       return CompareStatements(a, b);
@@ -78,12 +83,6 @@ class Comparer {
   static bool HasParts(Op op) {
     return op == Op::kTuple || op == Op::kInterval || op == Op::kMatrix;
   }
-  // A(1, 2)
-  bool IsPoint(NodeId node) const {
-    return expressions_[node].op == Op::kCall && expressions_[node].num_children > 1 &&
-           std::isupper(static_cast<unsigned char>(expressions_.Name(node)[0])) != 0;
-  }
-  NodeId Coordinates(NodeId point) { return expressions_.Make(Op::kTuple, Children(point)); }
   bool IsCongruence(NodeId node) const {
     const Node& n = expressions_[node];
     return n.op == Op::kRelation && n.id == static_cast<uint8_t>(Relation::kCongruent);
@@ -363,7 +362,9 @@ class Comparer {
   }
 
   // The same items in any order; an item given twice counts once.
-  Truth CompareUnordered(const std::vector<NodeId>& a, const std::vector<NodeId>& b) {
+  // `sets`: of sets, in which {1} is no 1.
+  Truth CompareUnordered(const std::vector<NodeId>& a, const std::vector<NodeId>& b,
+                         bool sets = false) {
     if (a.size() > kMaxItems || b.size() > kMaxItems) {
       if (CompareInOrder(a, b) == Truth::kTrue) return Truth::kTrue;
       work_.Refuse();
@@ -373,7 +374,9 @@ class Comparer {
     std::vector<std::optional<Truth>> pairs(a.size() * b.size());
     const auto same = [&](size_t i, size_t j) {
       std::optional<Truth>& pair = pairs[i * b.size() + j];
-      if (!pair) pair = Compare(a[i], b[j]);
+      const bool differ =
+          sets && (expressions_[a[i]].op == Op::kSet) != (expressions_[b[j]].op == Op::kSet);
+      if (!pair) pair = differ ? Truth::kFalse : Compare(a[i], b[j]);
       return *pair;
     };
     Truth result = Truth::kTrue;
@@ -401,8 +404,9 @@ class Comparer {
       return CompareStatements(a, b);
     if (IsCollection(of_a) && IsCollection(of_b)) {
       const bool ordered = options_.ordered_lists && of_a == Op::kList && of_b == Op::kList;
+      const bool sets = of_a == Op::kSet && of_b == Op::kSet;
       return ordered ? CompareInOrder(Children(a), Children(b))
-                     : CompareUnordered(Children(a), Children(b));
+                     : CompareUnordered(Children(a), Children(b), sets);
     }
     const NodeId collection = IsCollection(of_a) ? a : b;
     const NodeId other = IsCollection(of_a) ? b : a;

@@ -430,6 +430,10 @@ class Lexer {
         return TakeLetterRun(run.substr(head.size()));
       }
     }
+    // "5th" is 5, and "the 5th" too.
+    const bool ending = run == "st" || run == "nd" || run == "rd" || run == "th";
+    if (ending && !space_ && Behind(TokenKind::kNumber)) return;
+    if (result_.tokens.empty() && (run == "the" || run == "The") && IsDigit(Peek(1))) return;
     // "2 to 3" is a ratio.
     if (run == "to" && Behind(TokenKind::kNumber) && IsDigit(Peek(1))) return Punctuate(':');
     Emit(TokenKind::kWord, 0, run);

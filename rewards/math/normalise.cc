@@ -84,6 +84,7 @@ constexpr Replacement kReplacements[] = {
     {U'•', "*"},
     {U'…', "\\ldots "},
     {U'\u202F', "~"},
+    {U'‰', "*\\frac{1}{1000}"},
     {U'′', "'"},
     {U'⁄', "/"},
     {U'⁰', "^{0}"},
@@ -214,6 +215,9 @@ int64_t ChineseValue(char32_t c) {
   constexpr std::u32string_view kDigits = U"零一二三四五六七八九";
   const size_t digit = kDigits.find(c);
   if (digit != std::u32string_view::npos) return static_cast<int64_t>(digit);
+  constexpr std::u32string_view kFinancial = U"零壹贰叁肆伍陆柒捌玖";
+  const size_t financial = kFinancial.find(c);
+  if (financial != std::u32string_view::npos) return static_cast<int64_t>(financial);
   switch (c) {
     case U'〇':
       return 0;
@@ -221,10 +225,13 @@ int64_t ChineseValue(char32_t c) {
     case U'兩':
       return 2;
     case U'十':
+    case U'拾':
       return 10;
     case U'百':
+    case U'佰':
       return 100;
     case U'千':
+    case U'仟':
       return 1000;
     case U'万':
     case U'萬':

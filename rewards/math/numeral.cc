@@ -112,6 +112,7 @@ class Scanner {
       TakeWithout('.', length, ',');
     } else if (const size_t indian = IndianLength(text_, at_); indian > 0 && !inside_brackets_) {
       TakeWithout(',', indian, '\0');
+      TakeDecimals();
     } else {
       TakeInteger();
       TakeDecimals();

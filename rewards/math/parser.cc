@@ -435,7 +435,16 @@ bool IsName(const Expressions& expressions, NodeId node) {
     case Op::kConstant:
       return expressions[node].id == static_cast<uint8_t>(Constant::kE) ||
              expressions[node].id == static_cast<uint8_t>(Constant::kI);
-    case Op::kDivide:
+    case Op::kDivide: {
+      // dy/dx too.
+      const auto is_differential = [&](NodeId part) {
+        const auto factors = expressions.Children(part);
+        return expressions[part].op == Op::kMultiply && factors.size() == 2 &&
+               expressions[factors[0]].op == Op::kSymbol && expressions.Name(factors[0]) == "d";
+      };
+      const auto children = expressions.Children(node);
+      return all(node) || std::all_of(children.begin(), children.end(), is_differential);
+    }
     case Op::kTuple:
     case Op::kAbs:
       return all(node);

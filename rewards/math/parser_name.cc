@@ -140,8 +140,31 @@ NodeId ParserState::ParseName(std::string name, bool may_be_called) {
   return expressions_.Make(Op::kMultiply, letters);
 }
 
-// \vec{AB}, \bar{z}: a variable of that name.
+// "{3+4i}": a sum of numbers and i.
+bool ParserState::AtComplexNumber() const {
+  bool imaginary = false;
+  bool sum = false;
+  size_t ahead = 1;
+  for (; At('{') && !At('}', ahead); ++ahead) {
+    const Token& token = Peek(ahead);
+    const bool sign = At('+', ahead) || At('-', ahead);
+    const bool i = token.kind == TokenKind::kConstant && token.id == Id(Constant::kI);
+    if (!sign && !i && token.kind != TokenKind::kNumber) return false;
+    imaginary |= i;
+    sum |= sign;
+  }
+  return imaginary && sum;
+}
+
+// \vec{AB}, \bar{z}: a variable of that name; the conjugate of a complex number that is written
+// out.
 NodeId ParserState::ParseAccent(bool overline) {
+  if (overline && AtComplexNumber()) {
+    const NodeId number = ParseArgument(false);
+    if (failed_) return kNoNode;
+    const NodeId i = expressions_.Make(Op::kConstant, {}, Id(Constant::kI));
+    return expressions_.Replace(number, i, expressions_.Make(Op::kNegate, {i}));
+  }
   const std::string inside = TakeRawGroup();
   if (failed_ || inside.empty()) return Fail();
   return expressions_.Symbol((overline ? "\\bar " : "") + inside + TakeSubscript());

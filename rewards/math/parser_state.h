@@ -113,6 +113,7 @@ class ParserState {
   NodeId ParseCombinations(const std::string& name);
   NodeId ParsePrescript();
   bool AtPoint() const;
+  bool AtComplexNumber() const;
   NodeId ParseFunction();
   NodeId ParseFunctionArgument();
   NodeId ParseStructure();

@@ -61,6 +61,9 @@ class Inspector {
         faults_.functions |= expressions_.Symbols(node).empty();
         faults_.arithmetic |= Exact(node).has_value();
         break;
+      case Op::kCall:  // C(5, 2)
+        faults_.arithmetic |= Exact(node).has_value();
+        break;
       default:
         break;
     }

@@ -34,11 +34,6 @@ bool SaysUndefined(std::string_view text);
 // "no solution", "none", "there are no real solutions", "the empty set": words for \emptyset.
 bool SaysNoSolution(std::string_view text);
 
-// A time of day ("1:58 am", "13:58:00") or a date ("July 4, 2020", "4 July 2020", "2020-07-04") in
-// one form; nothing if the text is neither. A time without am or pm is kept apart from those with
-// one.
-std::optional<std::string> TimeOrDate(std::string_view text);
-
 // ["$1$", "$2$"] or ['2'], as data sets print their lists of answers: the items with commas between
 // them.
 std::string UnwrapPrintedList(std::string_view text);

@@ -160,8 +160,12 @@ Truth ValueComparer::Same(NodeId a, NodeId b) {
       if (same == Truth::kTrue || reading == PercentReading::kNumber) return same;
     }
   }
-  if (IsWrapped(expressions_, a, Op::kBased) || IsWrapped(expressions_, b, Op::kBased))
-    return SameDigits(a, b);
+  const bool based_a = IsWrapped(expressions_, a, Op::kBased);
+  const bool based_b = IsWrapped(expressions_, b, Op::kBased);
+  const auto is_based = [&](NodeId node) { return IsWrapped(expressions_, node, Op::kBased); };
+  const bool sum = (based_a || based_b) && !(based_a && based_b) &&
+                   expressions_.Any(based_a ? b : a, is_based);  // "1011_2 + 1_2"
+  if ((based_a || based_b) && !sum) return SameDigits(a, b);
   return SameValue(a, b);
 }
 

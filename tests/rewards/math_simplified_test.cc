@@ -47,6 +47,7 @@ TEST(Simplified, ArithmeticMustNotBeLeftUndone) {
     RefusedFrom(Simplified::kArithmetic, answer, "2");
   RefusedFrom(Simplified::kArithmetic, "2^{10}", "1024");
   RefusedFrom(Simplified::kArithmetic, "3!", "6");
+  RefusedFrom(Simplified::kArithmetic, "C(5,2)", "10");
   RefusedFrom(Simplified::kArithmetic, "x+x", "2x");
   RefusedFrom(Simplified::kArithmetic, "2\\cdot 3x", "6x");
   RefusedFrom(Simplified::kArithmetic, "\\sqrt2+\\sqrt2", "2\\sqrt2");

@@ -21,19 +21,18 @@ constexpr size_t kPerHexLetter = 8;  // bytes: half of the letters have a digit 
 // how many bytes it takes, 0 if there is none.
 std::pair<int32_t, size_t> Escaped(std::string_view text, size_t at) {
   struct Form {
-    std::string_view open;
+    std::string_view open, close;
     size_t digits_min, digits_max;
     int base;
-    std::string_view close;
     int32_t last;  // letter; addresses have to escape those that are not ASCII
   };
   constexpr int32_t kLast = 0x10FFFF;
-  constexpr Form kForms[] = {{"%", 2, 2, 16, "", 'z'},       {"\\x", 2, 2, 16, "", 'z'},
-                             {"\\u", 4, 4, 16, "", kLast},   {"\\U", 8, 8, 16, "", kLast},
-                             {"\\u{", 1, 6, 16, "}", kLast}, {"&#", 2, 7, 10, ";", kLast},
-                             {"&#x", 2, 6, 16, ";", kLast},  {"&#X", 2, 6, 16, ";", kLast}};
+  constexpr Form kForms[] = {{"%", "", 2, 2, 16, 'z'},       {"\\x", "", 2, 2, 16, 'z'},
+                             {"\\u", "", 4, 4, 16, kLast},   {"\\U", "", 8, 8, 16, kLast},
+                             {"\\u{", "}", 1, 6, 16, kLast}, {"&#", ";", 2, 7, 10, kLast},
+                             {"&#x", ";", 2, 6, 16, kLast},  {"&#X", ";", 2, 6, 16, kLast}};
   const std::string_view rest = text.substr(at);
-  for (const auto& [open, digits_min, digits_max, base, close, last] : kForms) {
+  for (const auto& [open, close, digits_min, digits_max, base, last] : kForms) {
     if (!rest.starts_with(open)) continue;
     const std::string_view digits = rest.substr(open.size(), digits_max);
     int32_t value = 0;

@@ -56,6 +56,12 @@ void ForEachWord(std::string_view text, const std::function<void(std::string_vie
   if (begin != kNone) visit(text.substr(begin));
 }
 
+bool InOneWord(int32_t before, int32_t after) {
+  if (before < 0 || after < 0 || KindOf(before) == Kind::kNone) return false;
+  const Kind kind = KindOf(after);
+  return kind == Kind::kMark || (kind == Kind::kLetter && KindOf(before) != Kind::kUnspaced);
+}
+
 int64_t CountWords(std::string_view text) {
   int64_t count = 0;
   ForEachWord(text, [&](std::string_view) { ++count; });

@@ -15,6 +15,9 @@ namespace rationale {
 // Thai, Lao, Khmer, Burmese) every letter is one. Malformed UTF-8 separates. Linear.
 void ForEachWord(std::string_view text, const std::function<void(std::string_view)>& visit);
 
+// Do two code points side by side belong to one such word? -1, for none, belongs to nothing.
+bool InOneWord(int32_t before, int32_t after);
+
 // The number of those words.
 int64_t CountWords(std::string_view text);
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Compares the rewards for form with independent implementations on generated responses, thousands for each:
-#   scripts/compare_with_checkers.sh [schema] [texts] [shaping]
+#   scripts/compare_with_checkers.sh [instructions] [schema] [texts] [shaping]
 #
+#   instructions  IFEval's own checkers, as lm-eval ships them
 #   schema        the official JSON-Schema-Test-Suite, and the validator jsonschema
 #   texts         exact and fuzzy matches beside rapidfuzz and SQuAD's rules, regular expressions beside Python's re
 #   shaping       format, repetition and the three length rewards beside their papers' formulas

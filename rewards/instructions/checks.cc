@@ -105,9 +105,15 @@ bool ConstrainedResponse(const Input& input) {
   });
 }
 
+// As IFEval has it, either end of a ``` fence may be missing.
 bool JsonFormat(const Input& input) {
+  std::string_view text = Trim(input.text);
+  for (const std::string_view fence : {"```json", "```Json", "```JSON", "```"}) {
+    if (text.starts_with(fence)) text.remove_prefix(fence.size());
+  }
+  if (text.ends_with("```")) text.remove_suffix(3);
   try {
-    ParseJson(Unfenced(Trim(input.text)), "the answer");
+    ParseJson(Trim(text), "the answer");
     return true;
   } catch (const Error&) {
     return false;  // what the policy wrote is no JSON

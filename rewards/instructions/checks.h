@@ -7,7 +7,10 @@
 // - keywords are texts, not regular expressions, and case is folded in every script;
 // - words in scripts without spaces are their letters (words.h); sentences are ICU's;
 // - languages are told by the language reward: 80% of the words have to be of the one asked for;
-// - a prompt that is repeated has to be followed by an answer.
+// - a prompt that is repeated has to be followed by an answer;
+// - a title has to have more than brackets, a paragraph more than white space, and NaN is no JSON.
+//
+// scripts/compare_with_checkers.sh instructions holds them against IFEval's own code.
 
 #pragma once
 

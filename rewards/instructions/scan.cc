@@ -31,6 +31,20 @@ bool IsWordByte(char c) {
          static_cast<unsigned char>(c) >= 0x80;
 }
 
+// The code point that begins, or ends, at a place of the text; -1 where there is none.
+int32_t CodePointAt(std::string_view text, size_t at) {
+  return at < text.size() ? NextCodePoint(text, at) : -1;
+}
+int32_t CodePointBefore(std::string_view text, size_t end) {
+  size_t begin = end;
+  const auto continues = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; };
+  while (begin > 0 && end - begin < 4) {
+    --begin;
+    if (!continues(text[begin])) break;
+  }
+  return CodePointAt(text.substr(0, end), begin);
+}
+
 // Is there anything but stars and spaces?
 bool HasContent(std::string_view text) {
   return text.find_first_not_of("* \t\r") != kNone;
@@ -61,12 +75,17 @@ Cases CountCases(std::string_view text) {
 }
 
 int64_t CountCapitalWords(std::string_view text) {
+  const auto in_word = [&](size_t at) { return at < text.size() && IsWordByte(text[at]); };
   int64_t count = 0;
   for (size_t begin = 0; begin < text.size();) {
     size_t end = begin;
-    while (end < text.size() && (IsWordByte(text[end]) || text[end] == '-' || text[end] == '\''))
+    while (in_word(end) || (end < text.size() && (text[end] == '-' || text[end] == '\'')) ||
+           (end > begin && end < text.size() && text[end] == '.' && in_word(end + 1))) {
       ++end;
-    const Cases cases = CountCases(text.substr(begin, end - begin));
+    }
+    std::string_view word = text.substr(begin, end - begin);
+    if (word.ends_with("'s")) word.remove_suffix(2);
+    const Cases cases = CountCases(word);
     count += cases.upper > 0 && cases.lower == 0 ? 1 : 0;
     begin = end + 1;
   }
@@ -87,9 +106,10 @@ int64_t CountPlaceholders(std::string_view text) {
 int64_t CountBullets(std::string_view text) {
   int64_t count = 0;
   for (const std::string_view line : Split(text, "\n")) {
-    const std::string_view trimmed = Trim(line);
-    const bool star = trimmed.starts_with('*') && trimmed.size() > 1 && trimmed[1] != '*';
-    count += star || trimmed.starts_with('-') ? 1 : 0;
+    const size_t sign = std::min(line.find_first_not_of(" \t\r\f\v"), line.size());
+    const std::string_view bullet = line.substr(sign);
+    const bool star = bullet.starts_with('*') && bullet.size() > 1 && bullet[1] != '*';
+    count += star || bullet.starts_with('-') ? 1 : 0;
   }
   return count;
 }
@@ -152,14 +172,12 @@ int64_t CountSentences(std::string_view text) {
 
 bool HasWord(std::string_view text, std::string_view word) {
   if (word.empty()) return false;
-  // A word of a script without spaces has letters around it.
-  const auto is_ascii = [](char c) { return static_cast<unsigned char>(c) < 0x80; };
-  const bool bounded = std::all_of(word.begin(), word.end(), is_ascii);
+  const int32_t first = CodePointAt(word, 0);
+  const int32_t last = CodePointBefore(word, word.size());
   for (size_t at = text.find(word); at != kNone; at = text.find(word, at + 1)) {
-    const size_t end = at + word.size();
-    const bool before = at > 0 && IsWordByte(text[at - 1]) && IsWordByte(word.front());
-    const bool behind = end < text.size() && IsWordByte(text[end]) && IsWordByte(word.back());
-    if (!bounded || (!before && !behind)) return true;
+    if (!InOneWord(CodePointBefore(text, at), first) &&
+        !InOneWord(last, CodePointAt(text, at + word.size())))
+      return true;
   }
   return false;
 }

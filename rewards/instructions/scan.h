@@ -19,13 +19,14 @@ struct Cases {
 };
 Cases CountCases(std::string_view text);
 
-// Words, with their hyphens and apostrophes, that have a capital letter and no small one.
+// Words, with their hyphens, apostrophes and inner dots ("U.S.") but without 's, that have a
+// capital letter and no small one.
 int64_t CountCapitalWords(std::string_view text);
 
 // "[...]" on one line.
 int64_t CountPlaceholders(std::string_view text);
 
-// Lines that begin with "* ..." (not "**") or "-".
+// Lines that begin with "-", or with "*" and something behind it that is no "*".
 int64_t CountBullets(std::string_view text);
 
 // *...* and **...** on one line, with something in them.
@@ -38,7 +39,7 @@ int64_t CountNumbered(std::string_view text, std::string_view word);
 // digit do not count.
 int64_t CountSentences(std::string_view text);
 
-// Does `word` (not empty) stand in the text with no letter or digit directly before or behind it?
+// Does `word` (not empty) stand in the text by itself, not as part of a longer word (words.h)?
 bool HasWord(std::string_view text, std::string_view word);
 
 // One space or line break behind each full stop left out.

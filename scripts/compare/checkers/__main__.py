@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-PARTS = ["schema", "texts", "shaping"]
+PARTS = ["instructions", "schema", "texts", "shaping"]
 
 
 def main(parts):

@@ -283,7 +283,9 @@ NodeId ParserState::ParseSum() {
   if (At(TokenKind::kPlusMinus)) {
     const uint8_t id = Peek().id;
     ++at_;
-    terms.push_back(expressions_.Make(Op::kPlusMinus, {ParseTerm()}, id));
+    const NodeId term = ParseTerm();
+    if (failed_) return kNoNode;
+    terms.push_back(expressions_.Make(Op::kPlusMinus, {term}, id));
   } else {
     bool negative = false;
     while (At('-') || At('+')) negative ^= tokens_[at_++].id == '-';
@@ -298,6 +300,7 @@ NodeId ParserState::ParseSum() {
       const uint8_t id = Peek().id;
       ++at_;
       const NodeId right = ParseTerm();
+      if (failed_) return kNoNode;
       const NodeId left = terms.size() == 1 ? terms[0] : expressions_.Make(Op::kAdd, terms);
       terms = {expressions_.Make(Op::kPlusMinus, {left, right}, id)};
     } else {

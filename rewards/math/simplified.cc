@@ -235,7 +235,7 @@ class Inspector {
 
 namespace {
 
-// The least that asks more than both levels do; kNever asks for nothing.
+// The level from which on one of two refuses; kNever refuses at none.
 Simplified Stricter(Simplified a, Simplified b) {
   if (a == Simplified::kNever || b == Simplified::kNever) return std::max(a, b);
   return std::min(a, b);

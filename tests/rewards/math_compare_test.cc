@@ -421,9 +421,33 @@ TEST(Compare, KnowsTheWaysToSayThatThereIsNoSolution) {
 }
 
 TEST(Compare, SurvivesMalformedInput) {
-  for (const char* text :
-       {"\\frac{", "}{", "((((", "\\sqrt[", "\\begin{pmatrix}", "^_^", "\\", "$", "1/0", "0^{-1}",
-        "\\text{", "\\frac{1}{0}", "\xff\xfe", "|", "\\left("}) {
+  for (const char* text : {"\\frac{",
+                           "}{",
+                           "((((",
+                           "\\sqrt[",
+                           "\\begin{pmatrix}",
+                           "^_^",
+                           "\\",
+                           "$",
+                           "1/0",
+                           "0^{-1}",
+                           "\\text{",
+                           "\\frac{1}{0}",
+                           "\xff\xfe",
+                           "|",
+                           "\\left(",
+                           "\\pm",
+                           "x = 1 \\pm",
+                           "0.(",
+                           "{}_5C_",
+                           "C(",
+                           "30°30",
+                           "2 hours and",
+                           "one hundred and",
+                           "k \\in",
+                           "(mod",
+                           "\\overline{3+i",
+                           "^T"}) {
     EXPECT_NE(CompareAnswers(text, "1").same, Truth::kTrue) << text;
     EXPECT_NE(CompareAnswers("1", text).same, Truth::kTrue) << text;
   }

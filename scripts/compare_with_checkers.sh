@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Compares the rewards for form with independent implementations on generated responses, thousands for each:
-#   scripts/compare_with_checkers.sh [instructions] [schema] [texts] [shaping]
+#   scripts/compare_with_checkers.sh [instructions] [schema] [texts] [shaping] [rubrics]
 #
 #   instructions  IFEval's own checkers, as lm-eval ships them
 #   schema        the official JSON-Schema-Test-Suite, and the validator jsonschema
 #   texts         exact and fuzzy matches beside rapidfuzz and SQuAD's rules, regular expressions beside Python's re
 #   shaping       format, repetition and the three length rewards beside their papers' formulas
+#   rubrics       weights, schedules, gates and clips beside the formula of rewards/rubric.h
 #
 # A table: cases, how many the peer says true of, verdicts that are the same, known differences by their reason, and
 # others; exit code 1 if there are more of these than a row allows. Makes a virtual environment under .deps/ first

@@ -88,7 +88,10 @@ class RewardFunction:
     def judge_all(self, prompts=None, completions=None, **columns):
         """The verdicts behind __call__: judged, score, components with their reasons."""
         if completions is None:
-            raise TypeError(f"{self.__name__}: completions are missing")
+            raise TypeError(
+                f"{self.__name__}: completions are missing; the prompts come first, so name them: "
+                f"{self.__name__}(completions=[...], reference=[...])"
+            )
         count = len(completions)
         state = columns.pop("trainer_state", None)
         step = getattr(state, "global_step", 0)

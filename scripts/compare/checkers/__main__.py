@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-PARTS = ["instructions", "schema", "texts", "shaping"]
+PARTS = ["instructions", "schema", "texts", "shaping", "rubrics"]
 
 
 def main(parts):

@@ -32,14 +32,14 @@ void CommonOptions::Validate(const ConfigCheck& check) const {
 
 double CommonOptions::WeightAt(int64_t step) const {
   if (schedule.empty()) return weight;
-  if (step <= schedule.front().step) return schedule.front().weight;
+  if (step <= schedule.front().step) return *schedule.front().weight;
   for (size_t i = 1; i < schedule.size(); ++i) {
     const SchedulePoint &a = schedule[i - 1], &b = schedule[i];
     if (step > b.step) continue;
     const double share = static_cast<double>(step - a.step) / static_cast<double>(b.step - a.step);
-    return a.weight + share * (b.weight - a.weight);
+    return *a.weight + share * (*b.weight - *a.weight);
   }
-  return schedule.back().weight;
+  return *schedule.back().weight;
 }
 
 CommonOptions ReadCommonOptions(const ConfigValue& entry) {

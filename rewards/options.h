@@ -12,15 +12,22 @@
 
 namespace rationale {
 
-// A weight from a training step on.
+// Weights reach so far, and scores: a rubric's sum stays finite.
+constexpr double kWeightMost = 1e6;
+constexpr double kScoreMost = 1e9;
+
+// The weight at a training step; it has to be given.
 struct SchedulePoint {
   int64_t step = 0;
-  double weight = 0;
+  std::optional<double> weight;
 
   template <class V>
   void Visit(V& v) {
     v("step", step, "the training step", AtLeast(0));
-    v("weight", weight, "the weight at that step");
+    v("weight", weight, "the weight at that step", Between(-kWeightMost, kWeightMost));
+  }
+  void Validate(const ConfigCheck& check) const {
+    check(weight.has_value(), "weight", "is missing");
   }
 };
 
@@ -37,7 +44,8 @@ struct CommonOptions {
   void Visit(V& v) {
     v("name", name, "the reward");
     v("as", as, "what the component is called; empty: as the reward");
-    v("weight", weight, "its factor in the rubric's sum; 0: it is only watched");
+    v("weight", weight, "its factor in the rubric's sum; 0: it is only watched",
+      Between(-kWeightMost, kWeightMost));
     v("schedule", schedule,
       "instead of weight, [{step, weight}, ..]: linear between its points, constant outside");
     v("clip_min", clip_min, "lower scores count as this in the sum");

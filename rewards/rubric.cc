@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "base/check.h"
@@ -102,6 +103,9 @@ Rubric Rubric::FromText(std::string_view text, const std::string& source) {
 
 Component Rubric::Entry::Judge(const Response& response) const {
   Component component = reward->Judge(response);
+  if (component.judged && !(std::abs(component.score) <= kScoreMost)) {
+    component = {.reason = fmt::format("a score of {} is beyond {}", component.score, kScoreMost)};
+  }
   component.name = name;
   component.weight = options.WeightAt(response.step);
   if (ClosesGate(component)) {

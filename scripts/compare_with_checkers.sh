@@ -10,7 +10,7 @@
 #
 # A table: cases, how many the peer says true of, verdicts that are the same, known differences by their reason, and
 # others; exit code 1 if there are more of these than a row allows. Makes a virtual environment under .deps/ first
-# (60 MB). Needs build/release/rationale.
+# (60 MB). Needs build/rationale.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

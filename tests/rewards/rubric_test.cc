@@ -165,6 +165,28 @@ TEST(Rubric, RefusesBoundsAndSchedulesThatMakeNoSense) {
             "of their own");
   EXPECT_NE(MessageFor(reward + "schedule = [{step = 5, wieght = 1}]\n").find("weight"),
             std::string::npos);
+  EXPECT_EQ(MessageFor(reward + "schedule = [{step = 5}]\n"),
+            "rubric.toml:3: rewards[0].schedule[0].weight: is missing");
+}
+
+TEST(Rubric, StaysFinite) {
+  const std::string reward = "[[rewards]]\nname = 'length'\n";
+  EXPECT_NE(MessageFor(reward + "weight = 1e308\n").find("at most 1000000"), std::string::npos);
+  EXPECT_NE(
+      MessageFor(reward + "schedule = [{step = 1, weight = 1e308}]\n").find("at most 1000000"),
+      std::string::npos);
+  const Rubric rubric = Rubric::FromText(
+      "[[rewards]]\nname = 'math'\n" + reward +
+          "weight = 1e6\nmode = 'cosine'\nwrong = [-1e308, -1e308]\ncorrect = [1e9, 1e9]\n",
+      "rubric.toml");
+  Problem problem;
+  problem.reference = "7";
+  const auto judge = [&](std::string_view text) {
+    return rubric.Judge({.text = text, .problem = &problem, .num_tokens = 3, .max_tokens = 9});
+  };
+  EXPECT_EQ(judge("7").score, 1 + 1e15);
+  EXPECT_FALSE(judge("8").judged);
+  EXPECT_EQ(judge("8").components[1].reason, "a score of -1e+308 is beyond 1000000000");
 }
 
 }  // namespace

@@ -22,7 +22,7 @@ def judge(rewards, rows):
             file.write('[fields]\nresponse = "response"\n' + rewards)
         with open(data, "w", encoding="utf-8", newline="\n") as file:
             file.writelines(json.dumps(row) + "\n" for row in rows)
-        command = ["build/release/rationale", "score", "--rubric", rubric, "--data", data, "--json"]
+        command = ["build/rationale", "score", "--rubric", rubric, "--data", data, "--json"]
         run = subprocess.run(command, capture_output=True, text=True, check=False)
         if run.returncode != 0:
             raise SystemExit(f"{' '.join(command)} ended with {run.returncode}: {run.stderr[-2000:]}")

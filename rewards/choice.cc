@@ -3,10 +3,10 @@
 // Score 1 if they are, else 0. The reference is a letter ("C", "(C)", "C. 12"), several ("A, C",
 // "AC": all of them must be chosen, in any order), or the text of one of the choices. The answer is
 // looked for inside <answer> where there is one, else behind the thought: the last box, "the answer
-// is", "option C", or an answer that is nothing but a letter, or a letter with its text. The text
-// of exactly one choice counts as its letter. "A or B" chooses nothing, and several letters where
-// one is asked for are wrong, so guesses do not pay. Nothing chosen is wrong. Not judged: a problem
-// whose reference names no letter and none of the choices.
+// is", "option C", "C is correct", or an answer that is nothing but a letter, or a letter with its
+// text. The text of exactly one choice counts as its letter. "A or B" chooses nothing, and several
+// letters where one is asked for are wrong, so guesses do not pay. Nothing chosen is wrong. Not
+// judged: a problem whose reference names no letter and none of the choices.
 
 #include <fmt/format.h>
 
@@ -85,18 +85,49 @@ Letters LetterOf(std::string_view text, const std::vector<std::string>& choices)
   return letters.size() == 1 && !plain.empty() ? letters : Letters();
 }
 
-// "... the correct option is B", "I choose (C).": the letter behind the last such word.
+std::string AsciiLower(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 'a' - 'A') : c;
+  return lower;
+}
+
+// The text without the signs behind it and "is correct" or the like, unless it is denied.
+std::string_view WithoutPraise(std::string_view text) {
+  const auto without_signs = [](std::string_view part) {
+    const size_t last = part.find_last_not_of(".!* \t\r\n");
+    return part.substr(0, last == std::string_view::npos ? 0 : last + 1);
+  };
+  text = without_signs(text);
+  const std::string lower = AsciiLower(text);
+  const size_t sentence = text.find_last_of(".!?\n");
+  const size_t begin = sentence == std::string_view::npos ? 0 : sentence;
+  for (const std::string_view denial : {"not ", "n't ", "n’t ", "no ", "nor ", "never ", "if "}) {
+    if (lower.find(denial, begin) != std::string::npos) return text;
+  }
+  for (const std::string_view praise :
+       {" is correct", " is right", " is the correct answer", " is the correct option",
+        " is the correct choice", " is the right answer", " is the right option",
+        " is the right choice"}) {
+    if (lower.ends_with(praise)) return without_signs(text.substr(0, text.size() - praise.size()));
+  }
+  return text;
+}
+
+// "... the correct option is B", "I choose (C).", "Option D is correct": the letter behind the last
+// such word.
 Letters NamedLetter(std::string_view text) {
   constexpr std::string_view kWords[] = {"option", "choice", "answer", "choose", "pick", "select"};
+  text = WithoutPraise(text);
+  const std::string lower = AsciiLower(text);
   size_t begin = std::string_view::npos;
   for (const std::string_view word : kWords) {
-    const size_t at = text.rfind(word);
+    const size_t at = lower.rfind(word);
     const size_t behind = at + word.size();
     if (at != std::string_view::npos && (begin == std::string_view::npos || behind > begin)) {
       begin = behind;
     }
   }
-  if (begin == std::string_view::npos) return {};
+  if (begin == std::string_view::npos) return ReadLetters(text);
   std::string_view rest = Trim(text.substr(begin, kMaxChoice));
   for (const std::string_view word : {"is", ":", "option", "choice", "**", "*"}) {
     if (rest.starts_with(word)) rest = Trim(rest.substr(word.size()));

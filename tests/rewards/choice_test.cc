@@ -16,12 +16,27 @@ Component Judge(std::string_view response, const std::string& reference,
 }
 
 TEST(Choice, ReadsTheLetterInEveryForm) {
-  for (const char* text :
-       {"B", "(B)", "b)", "B.", "B. Paris", "**B**", "\\boxed{B}", "\\boxed{\\text{(B)}}",
-        "The answer is B.", "The answer is (B).", "Answer: B",
-        "<think> A? no </think> <answer> B </answer>",
-        "I compared them all.\nThe correct option is B.", "Option B", "I choose (B).", "#### B",
-        "After all of this I choose **B**.", "So I pick *B*."}) {
+  for (const char* text : {"B",
+                           "(B)",
+                           "b)",
+                           "B.",
+                           "B. Paris",
+                           "**B**",
+                           "\\boxed{B}",
+                           "\\boxed{\\text{(B)}}",
+                           "The answer is B.",
+                           "The answer is (B).",
+                           "Answer: B",
+                           "<think> A? no </think> <answer> B </answer>",
+                           "I compared them all.\nThe correct option is B.",
+                           "Option B",
+                           "I choose (B).",
+                           "#### B",
+                           "After all of this I choose **B**.",
+                           "So I pick *B*.",
+                           "Option B is correct.",
+                           "I compared them. (B) is the correct answer!",
+                           "So option **B** is right."}) {
     EXPECT_EQ(Judge(text, "B").score, 1) << text << ": " << Judge(text, "B").reason;
     EXPECT_EQ(Judge(text, "(C)").score, 0) << text;
     EXPECT_TRUE(Judge(text, "(C)").judged);
@@ -47,8 +62,11 @@ TEST(Choice, WantsAllLettersWhereSeveralAreAsked) {
 }
 
 TEST(Choice, PaysNoGuesses) {
-  for (const char* text : {"A or B", "A, B, C, D", "ABCD", "A and B", "\\boxed{A}\\boxed{B}",
-                           "It could be A. It could be B.", "A B", "Banana", "Because"}) {
+  for (const char* text :
+       {"A or B", "A, B, C, D", "ABCD", "A and B", "\\boxed{A}\\boxed{B}",
+        "It could be A. It could be B.", "A B", "Banana", "Because", "Option A or B is correct.",
+        "I do not think option B is correct.", "Option B is wrong.", "Option B isn't correct.",
+        "Neither is right, nor B is correct"}) {
     EXPECT_EQ(Judge(text, "B").score, 0) << text;
     EXPECT_EQ(Judge(text, "A").score, 0) << text;
   }

@@ -1,3 +1,4 @@
+#include <array>
 #include <cmath>
 
 #include "policy/models/blocks.h"
@@ -39,20 +40,24 @@ class GqaAttention final : public AttentionBlock {
 
   at::Tensor Forward(const at::Tensor& x_TD, const ForwardBatch& batch,
                      const ops::RopeTable& rope) override {
-    const auto q_THQ = Project(x_TD, q_, q_bias_, q_norm_, heads_, batch, &rope);
-    const auto k_TGQ = Project(x_TD, k_, k_bias_, k_norm_, kv_heads_, batch, &rope);
-    const auto v_TGQ = Project(x_TD, v_, v_bias_, nullptr, kv_heads_, batch, nullptr);
+    const std::array<ops::HeadsOfLinear, 3> projections = {{
+        {.weight = q_, .bias = q_bias_, .heads = heads_},
+        {.weight = k_, .bias = k_bias_, .heads = kv_heads_},
+        {.weight = v_, .bias = v_bias_, .heads = kv_heads_},
+    }};
+    const auto qkv = ops::LinearsToHeads(x_TD, projections);
+    const auto q_THQ = Rotated(qkv[0], q_norm_, batch, rope);
+    const auto k_TGQ = Rotated(qkv[1], k_norm_, batch, rope);
     auto* cache = batch.kv != nullptr ? &batch.kv->layers[layer_] : nullptr;
-    const auto attended = ops::Attention(q_THQ, k_TGQ, v_TGQ, settings_, batch.spans, cache);
+    const auto attended = ops::Attention(q_THQ, k_TGQ, qkv[2], settings_, batch.spans, cache);
     return ops::LinearFromHeads(attended, *o_, o_bias_);
   }
 
  private:
-  at::Tensor Project(const at::Tensor& x_TD, Parameter* weight, Parameter* bias, Parameter* norm,
-                     int64_t heads, const ForwardBatch& batch, const ops::RopeTable* rope) const {
-    auto y = ops::LinearToHeads(x_TD, *weight, bias, heads);
-    if (norm != nullptr) y = ops::RmsNorm(y, *norm, eps_);
-    return rope != nullptr ? ops::Rope(y, batch.positions_T, *rope, 0, interleaved_) : y;
+  at::Tensor Rotated(const at::Tensor& heads, Parameter* norm, const ForwardBatch& batch,
+                     const ops::RopeTable& rope) const {
+    return ops::Rope(norm != nullptr ? ops::RmsNorm(heads, *norm, eps_) : heads, batch.positions_T,
+                     rope, 0, interleaved_);
   }
 
   size_t layer_;

@@ -1,3 +1,4 @@
+#include <array>
 #include <cmath>
 
 #include "policy/models/blocks.h"
@@ -49,15 +50,25 @@ class MlaAttention final : public AttentionBlock {
 
   at::Tensor Forward(const at::Tensor& x_TD, const ForwardBatch& batch,
                      const ops::RopeTable& rope) override {
-    const auto q_input =
-        q_a_ == nullptr ? x_TD : ops::RmsNorm(ops::Linear(x_TD, *q_a_), *q_norm_, kLatentEpsilon);
-    const auto q_nope = ops::LinearToHeads(q_input, *q_nope_, nullptr, heads_);
-    const auto q_rope = Rotated(q_input, *q_rope_, heads_, batch, rope);
-    const auto q_THQ = ops::JoinColumns(ops::LinearPerHead(q_nope, *k_up_), q_rope);
-
-    const auto latent_TGR =
-        ops::RmsNorm(ops::LinearToHeads(x_TD, *kv_latent_, nullptr, 1), *kv_norm_, kLatentEpsilon);
-    const auto k_TGQ = ops::JoinColumns(latent_TGR, Rotated(x_TD, *k_rope_, 1, batch, rope));
+    const ops::HeadsOfLinear q_nope{.weight = q_nope_, .heads = heads_};
+    const ops::HeadsOfLinear q_rope{.weight = q_rope_, .heads = heads_};
+    const ops::HeadsOfLinear latent{.weight = kv_latent_}, k_rope{.weight = k_rope_};
+    ops::Heads queries, keys;  // each: what is not turned, what is
+    if (q_a_ == nullptr) {
+      const auto all = ops::LinearsToHeads(x_TD, std::array{q_nope, q_rope, latent, k_rope});
+      queries = {all[0], all[1]};
+      keys = {all[2], all[3]};
+    } else {
+      const auto down =
+          ops::LinearsToHeads(x_TD, std::array{ops::HeadsOfLinear{q_a_}, latent, k_rope});
+      keys = {down[1], down[2]};
+      queries = ops::LinearsToHeads(ops::RmsNorm(down[0], *q_norm_, kLatentEpsilon),
+                                    std::array{q_nope, q_rope});
+    }
+    const auto q_THQ =
+        ops::JoinColumns(ops::LinearPerHead(queries[0], *k_up_), Rotated(queries[1], batch, rope));
+    const auto k_TGQ = ops::JoinColumns(ops::RmsNorm(keys[0], *kv_norm_, kLatentEpsilon),
+                                        Rotated(keys[1], batch, rope));
 
     auto* cache = batch.kv != nullptr ? &batch.kv->layers[layer_] : nullptr;
     const auto attended_THR = ops::Attention(q_THQ, k_TGQ, {}, settings_, batch.spans, cache);
@@ -106,10 +117,9 @@ class MlaAttention final : public AttentionBlock {
     k_up_->exact = v_up_->exact = true;
   }
 
-  at::Tensor Rotated(const at::Tensor& x, Parameter& weight, int64_t heads,
-                     const ForwardBatch& batch, const ops::RopeTable& rope) const {
-    return ops::Rope(ops::LinearToHeads(x, weight, nullptr, heads), batch.positions_T, rope, 0,
-                     interleaved_);
+  at::Tensor Rotated(const at::Tensor& heads, const ForwardBatch& batch,
+                     const ops::RopeTable& rope) const {
+    return ops::Rope(heads, batch.positions_T, rope, 0, interleaved_);
   }
 
   size_t layer_;

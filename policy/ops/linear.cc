@@ -18,7 +18,7 @@
 namespace rationale::ops {
 namespace {
 
-// x as the products want it: in the weight's dtype, contiguous.
+// x as Product wants it: contiguous, in the weight's dtype or one that it widens.
 at::Tensor Operand(const at::Tensor& x, const Parameter& weight) {
   const at::ScalarType dtype = weight.value.scalar_type();
   Check{x.scalar_type() == dtype || dtype == at::kFloat,
@@ -27,14 +27,8 @@ at::Tensor Operand(const at::Tensor& x, const Parameter& weight) {
         c10::toString(dtype),
         ", its input ",
         c10::toString(x.scalar_type())};
-  if (x.scalar_type() == dtype) return x.contiguous();
-  if (!UsesKernels(x) || x.scalar_type() != at::kBFloat16) return x.to(dtype).contiguous();
-  const at::Tensor from = x.contiguous(), to = NewTensor(x.sizes(), at::kFloat);
-  ParallelFor(x.numel(), RowsPerPiece(1), [&](int64_t begin, int64_t end) {
-    cpu::Convert().to_float(DataOf<cpu::Bf16>(from) + begin, MutableDataOf<float>(to) + begin,
-                            end - begin);
-  });
-  return to;
+  const bool widened = UsesKernels(x) && x.scalar_type() == at::kBFloat16;
+  return (widened ? x : x.to(dtype)).contiguous();
 }
 
 // `y`, computed from x and weight (and bias), with its gradients recorded where one is wanted.
@@ -51,7 +45,8 @@ at::Tensor Recorded(at::Tensor y, const at::Tensor& x, Parameter& weight, Parame
         Check{weight.version == version, weight.name, " was updated before its backward pass"};
         const at::Tensor& input = saved[0];
         const at::Tensor y_grad = y_grads[0].contiguous();
-        AddWeightGrad(y_grad, Operand(input, weight), weight, layout);
+        AddWeightGrad(y_grad, Operand(input, weight).to(weight.value.scalar_type()), weight,
+                      layout);
         Tensors grads(bias != nullptr ? 3 : 2);
         if (bias != nullptr) AddBiasGrad(y_grad.view({-1, layout.y_stride}), *bias);
         if (input.requires_grad()) {
@@ -96,20 +91,29 @@ at::Tensor Linear(const at::Tensor& x_TK, Parameter& weight_NK, Parameter* bias_
                float32_output ? at::kFloat : weight_NK.value.scalar_type());
 }
 
-at::Tensor LinearToHeads(const at::Tensor& x_TK, Parameter& weight_NK, Parameter* bias_N,
-                         int64_t heads) {
+Heads LinearsToHeads(const at::Tensor& x, std::span<const HeadsOfLinear> linears) {
   const OpTimer timer("linear");
-  const int64_t n = weight_NK.value.size(0);
-  CheckDense(x_TK, weight_NK, bias_N, x_TK.size(-1));
-  Check{x_TK.dim() == 2 && heads > 0 && n % heads == 0,
-        weight_NK.name,
-        ": ",
-        n,
-        " columns for ",
-        heads,
-        " heads"};
-  return Dense(x_TK, weight_NK, bias_N, Sizes{x_TK.size(0), heads, n / heads},
-               weight_NK.value.scalar_type());
+  c10::SmallVector<DenseProduct, 4> products;
+  for (const HeadsOfLinear& linear : linears) {
+    const int64_t n = linear.weight->value.size(0);
+    const int64_t num_rows = x.size(0);
+    CheckDense(x, *linear.weight, linear.bias, num_rows == 0 ? 0 : x.numel() / num_rows);
+    Check{linear.heads > 0 && n % linear.heads == 0,
+          linear.weight->name,
+          ": ",
+          n,
+          " columns for ",
+          linear.heads,
+          " heads"};
+    products.push_back({linear.weight, linear.bias, {num_rows, linear.heads, n / linear.heads}});
+  }
+  Heads heads = Products(Operand(x, *linears[0].weight), products);
+  for (size_t i = 0; i < heads.size(); ++i) {
+    Parameter& weight = *linears[i].weight;
+    heads[i] =
+        Recorded(std::move(heads[i]), x, weight, linears[i].bias, DenseLayout(x.size(0), weight));
+  }
+  return heads;
 }
 
 at::Tensor LinearFromHeads(const at::Tensor& x_THV, Parameter& weight_NK, Parameter* bias_N) {

@@ -73,10 +73,17 @@ at::Tensor Embedding(const at::Tensor& tokens_T, Parameter& table_WD);
 at::Tensor Linear(const at::Tensor& x_TK, Parameter& weight_NK, Parameter* bias_N = nullptr,
                   bool float32_output = false);
 
-// The same from and to heads that lie side by side: [T, K] -> [T, H, N / H], and [T, H, V] -> [T,
-// N] with K = H V.
-at::Tensor LinearToHeads(const at::Tensor& x_TK, Parameter& weight_NK, Parameter* bias_N,
-                         int64_t heads);
+// The same to heads that lie side by side, by several weights at once: x [T, K] or [T, 1, K] ->
+// [T, H, N / H] each. On CPUs one product, which reads x once.
+struct HeadsOfLinear {
+  Parameter* weight = nullptr;  // [N, K]
+  Parameter* bias = nullptr;    // [N], or null
+  int64_t heads = 1;            // H
+};
+using Heads = c10::SmallVector<at::Tensor, 4>;
+Heads LinearsToHeads(const at::Tensor& x_TK, std::span<const HeadsOfLinear> linears);
+
+// And from them: [T, H, V] -> [T, N], K = H V.
 at::Tensor LinearFromHeads(const at::Tensor& x_THV, Parameter& weight_NK, Parameter* bias_N);
 
 // One matrix a head: x [T, H, K], weight [H, N, K] -> [T, H, N]. MLA's absorbed projections.

@@ -49,41 +49,85 @@ void CheckGroups(const Parameter& weight, const RowLayout& layout) {
         " groups of rows for ",           matrices,    " matrices"};
 }
 
+// One call of our kernels, of one weight or of several with the same x.
+class KernelCall {
+ public:
+  KernelCall(const at::Tensor& x, const Parameter& weight, at::ScalarType y_dtype)
+      : x_(x), int8_(Int8Products::Active() && !weight.exact) {
+    const at::ScalarType dtype = weight.value.scalar_type();
+    settings_ = {.operands = ElementOf(dtype),
+                 .widen_a = x.scalar_type() != dtype,
+                 .output = ElementOf(y_dtype)};
+  }
+
+  void Add(Parameter& weight, const Parameter* bias, const RowLayout& layout, const at::Tensor& y) {
+    const PackedMatrices packed =
+        int8_ ? PackedInt8Weight(weight) : PackedWeight(weight, Direction::kForward);
+    settings_.next_b = packed.next;
+    if (bias != nullptr) settings_.bias = ElementOf(bias->value.scalar_type());
+    int64_t matrix = 0;
+    for (const RowGroup& group : layout.groups) {
+      problems_.push_back({.a = ElementAt(x_, group.x_offset),
+                           .a_stride = layout.x_stride,
+                           .m = group.num_rows,
+                           .n = weight.value.size(-2),
+                           .k = weight.value.size(-1),
+                           .packed_b = packed[matrix++],
+                           .bias = bias != nullptr ? bias->value.const_data_ptr() : nullptr,
+                           .c = MutableElementAt(y, group.y_offset),
+                           .c_stride = layout.y_stride});
+    }
+  }
+
+  void Run() const { (int8_ ? cpu::GemmInt8 : cpu::Gemm)(settings_, problems_); }
+
+ private:
+  const at::Tensor& x_;
+  bool int8_;
+  cpu::GemmSettings settings_;
+  std::vector<cpu::GemmProblem>& problems_ = Problems<cpu::GemmProblem>();
+};
+
 }  // namespace
 
 at::Tensor Product(const at::Tensor& x, Parameter& weight, const Parameter* bias,
                    const RowLayout& layout, at::IntArrayRef y_sizes, at::ScalarType y_dtype) {
   CheckGroups(weight, layout);
-  const at::ScalarType dtype = weight.value.scalar_type();
-  Check{x.scalar_type() == dtype, weight.name, ": rows of another dtype"};
   if (!UsesKernels(x)) {
     const at::NoGradGuard no_grad;  // the caller records the gradients
     return reference::Product(x, weight, bias, layout, y_sizes, y_dtype);
   }
   at::Tensor y = NewTensor(y_sizes, y_dtype);
-  const bool int8 = Int8Products::Active() && !weight.exact;
-  const PackedMatrices packed =
-      int8 ? PackedInt8Weight(weight) : PackedWeight(weight, Direction::kForward);
-  std::vector<cpu::GemmProblem>& problems = Problems<cpu::GemmProblem>();
-  for (const RowGroup& group : layout.groups) {
-    problems.push_back({.a = ElementAt(x, group.x_offset),
-                        .a_stride = layout.x_stride,
-                        .m = group.num_rows,
-                        .k = weight.value.size(-1),
-                        .packed_b = packed[static_cast<int64_t>(problems.size())],
-                        .c = MutableElementAt(y, group.y_offset),
-                        .c_stride = layout.y_stride});
-  }
-  cpu::GemmSettings settings{.operands = ElementOf(dtype),
-                             .n = weight.value.size(-2),
-                             .output = ElementOf(y_dtype),
-                             .next_b = packed.next};
-  if (bias != nullptr) {
-    settings.bias = bias->value.const_data_ptr();
-    settings.bias_element = ElementOf(bias->value.scalar_type());
-  }
-  (int8 ? cpu::GemmInt8 : cpu::Gemm)(settings, problems);
+  KernelCall call(x, weight, y_dtype);
+  call.Add(weight, bias, layout, y);
+  call.Run();
   return y;
+}
+
+c10::SmallVector<at::Tensor, 4> Products(const at::Tensor& x,
+                                         std::span<const DenseProduct> products) {
+  c10::SmallVector<at::Tensor, 4> results;
+  const Parameter& first = *products[0].weight;
+  const at::ScalarType dtype = first.value.scalar_type();
+  const auto layout = [&](const DenseProduct& product) {
+    return DenseLayout(x.numel() / product.weight->value.size(1), *product.weight);
+  };
+  if (!UsesKernels(x)) {
+    for (const DenseProduct& product : products) {
+      results.push_back(
+          Product(x, *product.weight, product.bias, layout(product), product.y_sizes, dtype));
+    }
+    return results;
+  }
+  KernelCall call(x, first, dtype);
+  for (const DenseProduct& product : products) {
+    Check{product.weight->value.scalar_type() == dtype && product.weight->exact == first.exact,
+          product.weight->name, " is not multiplied as ", first.name, " is"};
+    results.push_back(NewTensor(product.y_sizes, dtype));
+    call.Add(*product.weight, product.bias, layout(product), results.back());
+  }
+  call.Run();
+  return results;
 }
 
 at::Tensor InputGrad(const at::Tensor& y_grad_any, Parameter& weight, const RowLayout& layout,
@@ -101,14 +145,13 @@ at::Tensor InputGrad(const at::Tensor& y_grad_any, Parameter& weight, const RowL
     problems.push_back({.a = ElementAt(y_grad, group.y_offset),
                         .a_stride = layout.y_stride,
                         .m = group.num_rows,
+                        .n = weight.value.size(-1),
                         .k = weight.value.size(-2),
                         .packed_b = packed[static_cast<int64_t>(problems.size())],
                         .c = MutableElementAt(x_grad, group.x_offset),
                         .c_stride = layout.x_stride});
   }
-  cpu::Gemm(
-      {.operands = ElementOf(dtype), .n = weight.value.size(-1), .output = ElementOf(x_dtype)},
-      problems);
+  cpu::Gemm({.operands = ElementOf(dtype), .output = ElementOf(x_dtype)}, problems);
   return x_grad;
 }
 

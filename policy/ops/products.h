@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include <ATen/core/Tensor.h>
 #include <c10/util/SmallVector.h>
@@ -31,9 +32,19 @@ struct RowLayout {
 };
 
 // y = x weight^T (+ bias_N): allocated with `y_sizes` and `y_dtype`. x is in the weight's dtype,
-// float32 or bfloat16.
+// float32 or bfloat16, or in bfloat16 with a float32 weight on the CPU.
 at::Tensor Product(const at::Tensor& x, Parameter& weight, const Parameter* bias,
                    const RowLayout& layout, at::IntArrayRef y_sizes, at::ScalarType y_dtype);
+
+// The same of contiguous x [T, K] by several matrices [N, K] of one dtype: as one call where our
+// kernels run. y[i] has sizes[i].
+struct DenseProduct {
+  Parameter* weight = nullptr;
+  const Parameter* bias = nullptr;
+  c10::SmallVector<int64_t, 4> y_sizes = {};
+};
+c10::SmallVector<at::Tensor, 4> Products(const at::Tensor& x,
+                                         std::span<const DenseProduct> products);
 
 // x_grad = y_grad weight, allocated with `x_sizes` and `x_dtype`. y_grad is contiguous and first
 // rounded to the weight's dtype, or widened.

@@ -219,9 +219,16 @@ int32_t Draw(std::span<const float> logits, float inverse_temperature,
 }
 
 int32_t Argmax(std::span<const float> logits) {
-  const float max = cpu::RowLogits().maximum(logits.data(), Size(logits));
-  const auto best = std::ranges::find(logits, max);
-  return best == logits.end() ? 0 : static_cast<int32_t>(best - logits.begin());
+  constexpr size_t kBlock = 512;
+  const auto& kernels = cpu::RowLogits();
+  const float max = kernels.maximum(logits.data(), Size(logits));
+  for (size_t begin = 0; begin < logits.size(); begin += kBlock) {
+    const auto block = logits.subspan(begin, std::min(kBlock, logits.size() - begin));
+    if (kernels.maximum(block.data(), Size(block)) != max) continue;
+    const auto best = std::ranges::find(block, max);
+    return static_cast<int32_t>(begin) + static_cast<int32_t>(best - block.begin());
+  }
+  return 0;  // nothing but NaN
 }
 
 }  // namespace rationale::ops

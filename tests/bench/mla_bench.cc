@@ -12,6 +12,7 @@
 
 #include <benchmark/benchmark.h>
 
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <vector>
@@ -100,9 +101,11 @@ void Expanded(benchmark::State& state, const Shape& shape, bool decode) {
   ops::KvLayer cache{.keys = Pages(batch, heads, width),
                      .values = Pages(batch, heads, shape.value)};
   const ops::AttentionSettings settings{.scale = 0.1, .value_width = shape.value};
+  const std::array<ops::HeadsOfLinear, 2> up = {{{&k_up, nullptr, heads}, {&v_up, nullptr, heads}}};
   for (auto _ : state) {
-    const auto k = ops::JoinColumns(ops::LinearToHeads(latent, k_up, nullptr, heads), k_rope);
-    const auto v = ops::LinearToHeads(latent, v_up, nullptr, heads);
+    const auto kv = ops::LinearsToHeads(latent, up);
+    const auto k = ops::JoinColumns(kv[0], k_rope);
+    const auto& v = kv[1];
     benchmark::DoNotOptimize(ops::Attention(q, k, v, settings, batch.spans, &cache));
   }
   SetCounters(state, heads * (width + shape.value));

@@ -160,6 +160,26 @@ TEST_F(Int8Test, ARowIsTheSameAloneAndInAnyBatchOnAnyNumberOfThreads) {
   }
 }
 
+TEST_F(Int8Test, SeveralWeightsAtOnceGiveTheBitsOfEachAlone) {
+  for (const at::ScalarType dtype : {at::kFloat, at::kBFloat16}) {
+    Parameter first = RandomParameter({70, 100}, dtype, 1);
+    Parameter second = RandomParameter({8, 100}, dtype, 2);
+    const at::Tensor x = RandomTensor({101, 100}, dtype, 3);
+    const std::vector<ops::HeadsOfLinear> linears = {{&first, nullptr, 2}, {&second, nullptr, 4}};
+    const ops::Int8Products int8(true);
+    const auto together = ops::LinearsToHeads(x, linears);
+    EXPECT_TRUE(SameBits(together[0].view({101, 70}), ops::Linear(x, first)));
+    EXPECT_TRUE(SameBits(together[1].view({101, 8}), ops::Linear(x, second)));
+  }
+}
+
+TEST_F(Int8Test, AFloat32WeightTakesRowsOfBfloat16) {
+  Parameter weight = RandomParameter({70, 100}, at::kFloat, 1);
+  const at::Tensor x = RandomTensor({9, 100}, at::kBFloat16, 2);
+  const ops::Int8Products int8(true);
+  EXPECT_TRUE(SameBits(ops::Linear(x, weight), ops::Linear(x.to(at::kFloat), weight)));
+}
+
 TEST_F(Int8Test, GroupsOfRowsUseTheirOwnMatrix) {
   Parameter weight = RandomParameter({3, 20, 40}, at::kFloat, 1);
   const at::Tensor x = RandomTensor({9, 40}, at::kFloat, 2);

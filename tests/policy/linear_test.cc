@@ -325,7 +325,71 @@ TEST_F(LinearTest, RefusesABackwardPassThroughAWeightThatHasMovedOn) {
   EXPECT_THROW(y.sum().backward(), CheckFailure);
 }
 
-// ---- heads and experts ----
+// ---- several weights, heads and experts ----
+
+constexpr int64_t kWidths[] = {6, 132, 64};  // of the weights: panels of whole and of some columns
+constexpr int64_t kHeads[] = {1, 4, 2};
+
+// Results, and what reaches the weights, the biases and x from gradients of the results.
+std::vector<at::Tensor> RunSeveral(const at::Tensor& x_values, at::ScalarType dtype,
+                                   bool together) {
+  const at::Tensor x = x_values.detach().clone().set_requires_grad(true);
+  const int64_t rows = x.size(0);
+  std::vector<Parameter> weights, biases;
+  for (uint64_t i = 0; i < 3; ++i) {
+    weights.push_back(RandomParameter({kWidths[i], x.size(-1)}, dtype, 10 + i, true));
+    biases.push_back(RandomParameter({kWidths[i]}, dtype, 20 + i, true));
+  }
+  std::vector<ops::HeadsOfLinear> linears;
+  for (size_t i = 0; i < 3; ++i) {
+    linears.push_back({&weights[i], i == 1 ? nullptr : &biases[i], kHeads[i]});
+  }
+  std::vector<at::Tensor> got, results;
+  if (together) {
+    for (const at::Tensor& y : ops::LinearsToHeads(x, linears)) results.push_back(y);
+  } else {
+    for (const auto& [weight, bias, heads] : linears) {
+      results.push_back(ops::Linear(x, *weight, bias).view({rows, heads, -1}));
+    }
+  }
+  for (size_t i = 0; i < 3; ++i) {
+    results[i].backward(RandomTensor({rows, kHeads[i], kWidths[i] / kHeads[i]}, dtype, 30 + i));
+    got.push_back(results[i].detach());
+    got.push_back(weights[i].grad);
+    if (i != 1) got.push_back(biases[i].grad);
+  }
+  got.push_back(x.grad());
+  return got;
+}
+
+TEST_F(LinearTest, SeveralWeightsAtOnceGiveTheBitsOfEachAlone) {
+  EveryLevelAndDtype([](at::ScalarType dtype) {
+    for (const int64_t rows : {1, 7, 64, 700}) {
+      const at::Tensor x = RandomTensor({rows, 96}, dtype, 3);
+      ops::SetNumThreads(1);
+      const auto expected = RunSeveral(x, dtype, /*together=*/false);
+      for (const int threads : {1, 2, 5}) {
+        ops::SetNumThreads(threads);
+        const auto got = RunSeveral(x, dtype, /*together=*/true);
+        ASSERT_EQ(got.size(), expected.size());
+        for (size_t i = 0; i < got.size(); ++i) {
+          EXPECT_TRUE(SameBits(got[i], expected[i])) << rows << " rows, " << i;
+        }
+      }
+    }
+  });
+}
+
+TEST_F(LinearTest, SeveralWeightsTakeRowsUnderOneHeadAndRefuseOtherWidths) {
+  Parameter weight = RandomParameter({12, 6}, at::kFloat, 1);
+  const at::Tensor x = RandomTensor({5, 6}, at::kFloat, 2);
+  const std::vector<ops::HeadsOfLinear> linears = {{&weight, nullptr, 3}};
+  EXPECT_TRUE(SameBits(ops::LinearsToHeads(x.view({5, 1, 6}), linears)[0],
+                       ops::LinearsToHeads(x, linears)[0]));
+  EXPECT_THROW(ops::LinearsToHeads(x.narrow(1, 0, 5), linears), CheckFailure);
+  const std::vector<ops::HeadsOfLinear> uneven = {{&weight, nullptr, 5}};
+  EXPECT_THROW(ops::LinearsToHeads(x, uneven), CheckFailure);
+}
 
 TEST_F(LinearTest, EachHeadIsALinearOfItsOwn) {
   EveryLevelAndDtype([](at::ScalarType dtype) {

@@ -51,7 +51,6 @@ double CostNs(Element operands, int64_t m, int64_t k, int64_t columns) {
 struct Plan {
   int64_t block_rows = 0;
   int64_t block_panels = 0;
-  int64_t num_panels = 0;
   std::vector<int64_t> first_tile;  // of each problem, and the number of tiles
 
   int64_t RowBlocks(const GemmProblem& problem) const { return DivideUp(problem.m, block_rows); }
@@ -65,7 +64,7 @@ struct Plan {
     first_tile.assign(1, 0);
     for (const GemmProblem& problem : problems) {
       first_tile.push_back(first_tile.back() +
-                           RowBlocks(problem) * DivideUp(num_panels, block_panels));
+                           RowBlocks(problem) * DivideUp(NumPanels(problem.n), block_panels));
     }
   }
 };
@@ -84,7 +83,10 @@ int64_t BlockRows(Element operands, std::span<const GemmProblem> problems) {
 void MakePlan(const GemmSettings& settings, std::span<const GemmProblem> problems, double cost_ns,
               Plan& plan) {
   const int64_t threads = ComputePool().num_threads();
-  plan.num_panels = NumPanels(settings.n);
+  int64_t most_panels = 0;
+  for (const GemmProblem& problem : problems) {
+    most_panels = std::max(most_panels, NumPanels(problem.n));
+  }
   plan.block_rows = BlockRows(settings.operands, problems);
   plan.block_panels = 1;
   plan.Number(problems);
@@ -96,15 +98,19 @@ void MakePlan(const GemmSettings& settings, std::span<const GemmProblem> problem
     plan.block_rows = std::max(BlockRowsMin(), RoundUp(plan.block_rows / 2, GemmTable().row_unit));
     plan.Number(problems);
   }
-  while (plan.first_tile.back() > 2 * tiles_wanted && plan.block_panels < plan.num_panels) {
+  while (plan.first_tile.back() > 2 * tiles_wanted && plan.block_panels < most_panels) {
     plan.block_panels *= 2;
     plan.Number(problems);
   }
 }
 
+// Of A, which neighbours may share.
 int64_t NumElements(std::span<const GemmProblem> problems) {
   int64_t elements = 0;
-  for (const GemmProblem& problem : problems) elements += problem.m * problem.k;
+  for (size_t i = 0; i < problems.size(); ++i) {
+    if (i > 0 && HaveSameA(problems[i - 1], problems[i])) continue;
+    elements += problems[i].m * problems[i].k;
+  }
   return elements;
 }
 
@@ -116,18 +122,27 @@ void WidenRows(const GemmProblem& problem, int64_t begin, int64_t end, float* to
   }
 }
 
+GemmProblem WithA(GemmProblem problem, const float* a) {
+  problem.a = a;
+  problem.a_stride = problem.k;
+  return problem;
+}
+
 // The problems with A in float32, in memory that lasts until this thread's next call.
 std::span<const GemmProblem> Widen(std::span<const GemmProblem> problems) {
   thread_local AlignedBuffer buffer;
   thread_local std::vector<GemmProblem> widened;
   float* to = static_cast<float*>(buffer.Reserve(NumElements(problems) * int64_t{sizeof(float)}));
-  widened.assign(problems.begin(), problems.end());
-  for (GemmProblem& problem : widened) {
-    const GemmProblem from = problem;
-    problem.a = to;
-    problem.a_stride = problem.k;
+  widened.clear();
+  for (size_t i = 0; i < problems.size(); ++i) {
+    const GemmProblem& problem = problems[i];
+    if (i > 0 && HaveSameA(problems[i - 1], problem)) {
+      widened.push_back(WithA(problem, static_cast<const float*>(widened.back().a)));
+      continue;
+    }
     ParallelFor(problem.m, DivideUp(1 << 14, problem.k),
-                [&](int64_t begin, int64_t end) { WidenRows(from, begin, end, to); });
+                [&](int64_t begin, int64_t end) { WidenRows(problem, begin, end, to); });
+    widened.push_back(WithA(problem, to));
     to += problem.m * problem.k;
   }
   return widened;
@@ -143,22 +158,25 @@ class OwnProblems {
 
   const GemmProblem& operator[](size_t index) {
     if (!wide_) return problems_[index];
-    if (index != index_) {
+    if (index == index_) return own_;
+    const GemmProblem& problem = problems_[index];
+    if (index_ == kNone || !HaveSameA(problems_[index_], problem)) {
       thread_local AlignedBuffer buffer;
-      index_ = index;
-      own_ = problems_[index];
-      float* copy = static_cast<float*>(buffer.Reserve(own_.m * own_.k * int64_t{sizeof(float)}));
-      WidenRows(own_, 0, own_.m, copy);
-      own_.a = copy;
-      own_.a_stride = own_.k;
+      copy_ = static_cast<float*>(buffer.Reserve(problem.m * problem.k * int64_t{sizeof(float)}));
+      WidenRows(problem, 0, problem.m, copy_);
     }
+    index_ = index;
+    own_ = WithA(problem, copy_);
     return own_;
   }
 
  private:
+  static constexpr size_t kNone = static_cast<size_t>(-1);
+
   std::span<const GemmProblem> problems_;
   bool wide_;
-  size_t index_ = static_cast<size_t>(-1);
+  size_t index_ = kNone;
+  float* copy_ = nullptr;
   GemmProblem own_;
 };
 
@@ -226,7 +244,7 @@ void RunTile(const Call& call, const Plan& plan, int64_t index, int64_t step,
   const int64_t rows = plan.RowsOf(problem), row = std::min(problem.m, place.row_block * rows);
   GemmTile tile{.problem = problem,
                 .panel_begin = place.panel,
-                .panel_end = std::min(plan.num_panels, place.panel + plan.block_panels)};
+                .panel_end = std::min(NumPanels(problem.n), place.panel + plan.block_panels)};
   if (index + step < plan.first_tile.back()) {
     const Place next(call.problems, plan, index + step);
     tile.next_panel = PanelOf(call.settings, call.problems[next.problem], next.panel);
@@ -239,14 +257,13 @@ void RunTile(const Call& call, const Plan& plan, int64_t index, int64_t step,
 }
 
 void RunSerially(const Call& call) {
-  const int64_t num_panels = NumPanels(call.settings.n);
   const int64_t block_rows = BlockRows(call.settings.operands, call.problems);
   OwnProblems own_problems(call.problems, call.wide);
   for (size_t i = 0; i < call.problems.size(); ++i) {
     const GemmProblem& problem = own_problems[i];
     for (int64_t row = 0; row < problem.m; row += block_rows) {
       RunRows(call.run, call.settings, row, std::min(problem.m, row + block_rows),
-              {.problem = problem, .panel_begin = 0, .panel_end = num_panels});
+              {.problem = problem, .panel_begin = 0, .panel_end = NumPanels(problem.n)});
     }
   }
 }
@@ -288,16 +305,17 @@ void Pack(Element element, const MatrixView& view, void* packed) {
 void Gemm(const GemmSettings& settings, std::span<const GemmProblem> problems) {
   const GemmKernels& kernels = GemmTable();
   const bool bf16 = settings.operands == Element::kBf16;
+  const bool widens = settings.widen_a || (bf16 && !kernels.bf16_pairs);
   Call call{.run = bf16 ? kernels.bf16_tile : kernels.float_tile,
             .settings = settings,
             .problems = problems};
-  if (bf16 && !kernels.bf16_pairs) {
+  if (widens) {
     call.wide = NumElements(problems) * ComputePool().num_threads() <= kOwnElementsMax;
     if (!call.wide) call.problems = Widen(problems);
   }
   double cost_ns = 0;
   for (const GemmProblem& problem : problems) {
-    if (problem.m > 0) cost_ns += CostNs(settings.operands, problem.m, problem.k, settings.n);
+    if (problem.m > 0) cost_ns += CostNs(settings.operands, problem.m, problem.k, problem.n);
   }
   if (cost_ns < kSerialNs || ComputePool().num_threads() == 1) {
     RunSerially(call);

@@ -55,30 +55,36 @@ void Pack(Element element, const MatrixView& view, void* packed);
 
 // ---- products ----
 
-// One product: A [m, k] with rows `a_stride` elements apart, packed B [k, n], C [m, n].
+// One product: A [m, k] with rows `a_stride` elements apart, packed B [k, n], C [m, n]; bias [n],
+// which may be null, is added to the sum in float32 before the one rounding.
 struct GemmProblem {
   const void* a = nullptr;
   int64_t a_stride = 0;
   int64_t m = 0;
+  int64_t n = 0;
   int64_t k = 0;
   const void* packed_b = nullptr;
+  const void* bias = nullptr;
   void* c = nullptr;
   int64_t c_stride = 0;
 };
 
+inline bool HaveSameA(const GemmProblem& one, const GemmProblem& other) {
+  return one.a == other.a && one.a_stride == other.a_stride && one.m == other.m && one.k == other.k;
+}
+
 // What the products of one call have in common.
 struct GemmSettings {
   Element operands = Element::kFloat;  // of A and B
-  int64_t n = 0;
-  Element output = Element::kFloat;
-  const void* bias =
-      nullptr;  // [n], added to the sum in float32 before the one rounding to `output`; may be null
-  Element bias_element = Element::kFloat;
+  bool widen_a = false;  // A is bfloat16 though `operands` is kFloat: widened on the way
+  Element output = Element::kFloat;  // of C
+  Element bias = Element::kFloat;
   const void* next_b = nullptr;  // panels that the call after this one reads, as far as is known
   bool accumulate = false;       // sums start from C, which is float32, instead of 0; no bias then
 };
 
-// Computes all products in one parallel region. Their C must not overlap.
+// Computes all products in one parallel region. Their C must not overlap; products of the same A
+// are best neighbours.
 void Gemm(const GemmSettings& settings, std::span<const GemmProblem> problems);
 
 // One product of gradients: weight_grad [n, k] += y_grad^T x, y_grad [m, n], x [m, k], summed over

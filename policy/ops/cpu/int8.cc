@@ -30,20 +30,27 @@ float* Rotated(Element element, const void* data, int64_t index, int64_t k) {
   return to;
 }
 
-// A of all problems as bytes, in memory that lasts until this thread's next call.
+// A of all problems as bytes, in memory that lasts until this thread's next call; neighbours of the
+// same A share them.
 struct QuantisedRows {
   AlignedBuffer bytes, scales;
   std::vector<int64_t> first_byte, first_row;  // of each problem
 
   void Place(std::span<const GemmProblem> problems) {
-    first_byte.assign(1, 0);
-    first_row.assign(1, 0);
-    for (const GemmProblem& problem : problems) {
-      first_byte.push_back(first_byte.back() + problem.m * Int8RowBytes(problem.k));
-      first_row.push_back(first_row.back() + problem.m);
+    first_byte.clear();
+    first_row.clear();
+    int64_t num_bytes = 0, num_rows = 0;
+    for (size_t i = 0; i < problems.size(); ++i) {
+      const GemmProblem& problem = problems[i];
+      const bool shared = i > 0 && HaveSameA(problems[i - 1], problem);
+      first_byte.push_back(shared ? first_byte.back() : num_bytes);
+      first_row.push_back(shared ? first_row.back() : num_rows);
+      if (shared) continue;
+      num_bytes += problem.m * Int8RowBytes(problem.k);
+      num_rows += problem.m;
     }
-    bytes.Reserve(first_byte.back());
-    scales.Reserve(first_row.back() * int64_t{sizeof(float)});
+    bytes.Reserve(num_bytes);
+    scales.Reserve(num_rows * int64_t{sizeof(float)});
   }
   uint8_t* BytesOf(size_t problem) const {
     return static_cast<uint8_t*>(const_cast<void*>(bytes.data())) + first_byte[problem];
@@ -62,14 +69,13 @@ void Quantise(Element element, const GemmProblem& problem, int64_t row, uint8_t*
 // How one call is cut: the panels of a block of rows, block by block, problem by problem.
 struct TilePlan {
   static constexpr int64_t kBlockRows = 96;
-  int64_t num_panels = 0;
   std::vector<int64_t> first_tile;
 
-  void Number(std::span<const GemmProblem> problems, int64_t n) {
-    num_panels = Int8Panels(n);
+  void Number(std::span<const GemmProblem> problems) {
     first_tile.assign(1, 0);
     for (const GemmProblem& problem : problems) {
-      first_tile.push_back(first_tile.back() + DivideUp(problem.m, kBlockRows) * num_panels);
+      first_tile.push_back(first_tile.back() +
+                           DivideUp(problem.m, kBlockRows) * Int8Panels(problem.n));
     }
   }
 };
@@ -91,10 +97,10 @@ int64_t RunTiles(const GemmSettings& settings, std::span<const GemmProblem> prob
   const auto after = std::upper_bound(plan.first_tile.begin(), plan.first_tile.end(), begin);
   const auto which = static_cast<size_t>(after - plan.first_tile.begin()) - 1;
   const GemmProblem& problem = problems[which];
-  const int64_t in_problem = begin - plan.first_tile[which];
-  const int64_t row = in_problem / plan.num_panels * TilePlan::kBlockRows;
-  const int64_t panel = in_problem % plan.num_panels;
-  const int64_t panel_end = std::min(plan.num_panels, panel + end - begin);
+  const int64_t in_problem = begin - plan.first_tile[which], num_panels = Int8Panels(problem.n);
+  const int64_t row = in_problem / num_panels * TilePlan::kBlockRows;
+  const int64_t panel = in_problem % num_panels;
+  const int64_t panel_end = std::min(num_panels, panel + end - begin);
   TileKernel()(
       {.a = rows.BytesOf(which) + row * Int8RowBytes(problem.k),
        .a_scale = rows.ScalesOf(which) + row,
@@ -103,9 +109,9 @@ int64_t RunTiles(const GemmSettings& settings, std::span<const GemmProblem> prob
        .packed_b = problem.packed_b,
        .panel_begin = panel,
        .panel_end = panel_end,
-       .n = settings.n,
-       .bias = settings.bias,
-       .bias_element = settings.bias_element,
+       .n = problem.n,
+       .bias = problem.bias,
+       .bias_element = settings.bias,
        .c = static_cast<char*>(problem.c) + row * problem.c_stride * SizeOf(settings.output),
        .c_stride = problem.c_stride,
        .output = settings.output});
@@ -150,19 +156,20 @@ void PackInt8Panel(Element element, const void* weight, int64_t stride, int64_t 
 
 void GemmInt8(const GemmSettings& settings, std::span<const GemmProblem> problems) {
   Check{!settings.accumulate, "int8 products do not accumulate"};
+  const Element element_of_a = settings.widen_a ? Element::kBf16 : settings.operands;
   thread_local QuantisedRows own_rows;
   thread_local TilePlan own_plan;
   own_rows.Place(problems);
-  own_plan.Number(problems, settings.n);
+  own_plan.Number(problems);
   const QuantisedRows& rows = own_rows;  // the caller's, not each thread's own
   const TilePlan& plan = own_plan;
   constexpr int64_t kRowElements = 1 << 14;  // of a piece
   for (size_t i = 0; i < problems.size(); ++i) {
     const GemmProblem& problem = problems[i];
-    if (problem.m == 0) continue;
+    if (problem.m == 0 || (i > 0 && HaveSameA(problems[i - 1], problem))) continue;
     ParallelFor(problem.m, DivideUp(kRowElements, problem.k), [&](int64_t begin, int64_t end) {
       for (int64_t row = begin; row < end; ++row) {
-        Quantise(settings.operands, problem, row, rows.BytesOf(i), rows.ScalesOf(i));
+        Quantise(element_of_a, problem, row, rows.BytesOf(i), rows.ScalesOf(i));
       }
     });
   }

@@ -99,12 +99,13 @@ class Wave {
       products.push_back({.a = segment.transposed,
                           .a_stride = TransposedStride(segment),
                           .m = n_,
+                          .n = k_,
                           .k = segment.num_rows,
                           .packed_b = segment.packed,
                           .c = segment.problem->weight_grad,
                           .c_stride = k_});
     }
-    Gemm({.operands = operands_, .n = k_, .accumulate = true}, products);
+    Gemm({.operands = operands_, .accumulate = true}, products);
   }
 
  private:

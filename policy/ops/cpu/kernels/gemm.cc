@@ -31,6 +31,7 @@ constexpr int kTallVecs = 2;
 constexpr int kTallRows = kPanelVecs > kTallVecs ? 14 : kMaxRows;
 constexpr int kPanelColumns = kPanelVecs * kWidth;
 constexpr int64_t kCacheLine = 64;
+constexpr int64_t kSoon = 2048;  // bytes of a panel, in which it is asked for into the first level
 
 // How operands are multiplied: A is read kDepth elements at a time, one packed element of B holds
 // as many.
@@ -120,7 +121,8 @@ struct Accumulators {
     }
   }
 
-  // For each element of a column, kPrefetch cache lines from `ahead` on are asked for.
+  // For each element of a column, kPrefetch cache lines from `ahead` on are asked for, and what
+  // of this panel comes soon: fetching the next one keeps the hardware from doing it in time.
   template <int kPrefetch>
   void AddProducts(const typename Mode::A* a, int64_t a_stride, const typename Mode::B* b,
                    int64_t b_stride, int64_t k, const char* ahead) {
@@ -128,6 +130,11 @@ struct Accumulators {
     for (; i + Mode::kDepth <= k; i += Mode::kDepth, b += b_stride) {
       for (int line = 0; line < kPrefetch; ++line, ahead += kCacheLine) {
         __builtin_prefetch(ahead, /*write=*/0, /*second-level cache*/ 2);
+      }
+      if constexpr (kPrefetch > 0) {
+        const char* soon = reinterpret_cast<const char*>(b) + kSoon;
+        __builtin_prefetch(soon);
+        if constexpr (kVecs > kTallVecs) __builtin_prefetch(soon + kCacheLine);
       }
       typename Mode::Operand columns[kVecs];
       Mode::template LoadB<kVecs>(b, columns);
@@ -151,7 +158,7 @@ struct Accumulators {
 
   template <typename T>
   void AddBias(const GemmTile& tile, int64_t column) {
-    const T* bias = static_cast<const T*>(tile.settings->bias) + column;
+    const T* bias = static_cast<const T*>(tile.problem.bias) + column;
     const int last_lanes = LastLanes(tile, column);
     for (int v = 0; v < kVecs; ++v) {
       const bool whole = v + 1 < kVecs || last_lanes == kWidth;
@@ -176,7 +183,7 @@ struct Accumulators {
   }
 
   static int LastLanes(const GemmTile& tile, int64_t column) {
-    const int64_t left = tile.settings->n - column - (kVecs - 1) * kWidth;
+    const int64_t left = tile.problem.n - column - (kVecs - 1) * kWidth;
     return left < kWidth ? static_cast<int>(left) : kWidth;
   }
 };
@@ -205,8 +212,8 @@ void Block(const GemmTile& tile, const BlockArgs<Mode>& args) {
   block.template AddProducts<kPrefetch>(
       static_cast<const typename Mode::A*>(problem.a) + args.row * problem.a_stride,
       problem.a_stride, args.b, args.b_stride, problem.k, args.ahead);
-  if (settings.bias != nullptr) {
-    if (settings.bias_element == Element::kFloat) {
+  if (problem.bias != nullptr) {
+    if (settings.bias == Element::kFloat) {
       block.template AddBias<float>(tile, args.column);
     } else {
       block.template AddBias<Bf16>(tile, args.column);
@@ -299,7 +306,7 @@ void Tile(const GemmTile& tile) {
   for (int64_t panel = tile.panel_begin; panel < tile.panel_end; ++panel) {
     const int64_t column = panel * kPanelColumns;
     const B* b = static_cast<const B*>(problem.packed_b) + column * depth;
-    const int64_t columns = tile.settings->n - column;
+    const int64_t columns = problem.n - column;
     const int64_t width =
         columns < kPanelColumns ? DivideUp(columns, kWidth) * kWidth : kPanelColumns;
     const void* next = panel + 1 < tile.panel_end ? b + kPanelColumns * depth : tile.next_panel;

@@ -105,15 +105,16 @@ struct TileRowsOf {
 
 // c, [row tile][16][stride], to C or C to c. Finished elements are rounded once.
 template <typename T>
-inline void FinishRow(const GemmSettings& settings, const float* c, T* to, int64_t column,
+inline void FinishRow(const GemmTile& tile, const float* c, T* to, int64_t column,
                       int64_t columns) {
+  const void* bias = tile.problem.bias;
   for (int64_t i = 0; i < columns; i += kWidth) {
     const int lanes = static_cast<int>(columns - i < kWidth ? columns - i : kWidth);
     Vec sum = Load(c + i);
-    if (settings.bias != nullptr) {
-      sum = sum + (settings.bias_element == Element::kFloat
-                       ? Load(static_cast<const float*>(settings.bias) + column + i, lanes)
-                       : Load(static_cast<const Bf16*>(settings.bias) + column + i, lanes));
+    if (bias != nullptr) {
+      sum = sum + (tile.settings->bias == Element::kFloat
+                       ? Load(static_cast<const float*>(bias) + column + i, lanes)
+                       : Load(static_cast<const Bf16*>(bias) + column + i, lanes));
     }
     if (lanes == kWidth) {
       Store(to + i, sum);
@@ -131,7 +132,7 @@ void ComputeTileBlock(const GemmTile& tile, const TileRowsOf& rows, const TilePa
   const GemmSettings& settings = *tile.settings;
   const int64_t tile_rows = problem.m < kTileRows ? problem.m : kTileRows;
   const int64_t column = panel.column + first_column;
-  const int64_t left = settings.n - column;
+  const int64_t left = problem.n - column;
   const int64_t columns = left < Tiles::kCStride ? left : Tiles::kCStride;
   alignas(64) float c[kRowTiles * kTileRows * Tiles::kCStride];
 
@@ -173,9 +174,9 @@ void ComputeTileBlock(const GemmTile& tile, const TileRowsOf& rows, const TilePa
       const float* from = c + (i * kTileRows + row) * Tiles::kCStride;
       const int64_t place = (rows.row[i] + row) * problem.c_stride + column;
       if (settings.output == Element::kFloat) {
-        FinishRow(settings, from, static_cast<float*>(problem.c) + place, column, columns);
+        FinishRow(tile, from, static_cast<float*>(problem.c) + place, column, columns);
       } else {
-        FinishRow(settings, from, static_cast<Bf16*>(problem.c) + place, column, columns);
+        FinishRow(tile, from, static_cast<Bf16*>(problem.c) + place, column, columns);
       }
     }
   }
@@ -192,7 +193,7 @@ inline void TileOnAmx(const GemmTile& tile) {
     TilePanel panel{};
     panel.column = index * kTilePanelColumns;
     panel.b = static_cast<const uint32_t*>(problem.packed_b) + panel.column * pairs;
-    const int64_t left = tile.settings->n - panel.column;
+    const int64_t left = problem.n - panel.column;
     const int64_t tiles = left < kTilePanelColumns ? (left + kTileColumns - 1) / kTileColumns : 4;
     panel.width = tiles * kTileColumns;
     for (int64_t row = 0; row < problem.m; row += 2 * kTileRows) {

@@ -6,14 +6,11 @@
 #include <ATen/ops/_grouped_mm.h>
 
 #include "base/check.h"
-#include "base/thread_pool.h"
 #include "policy/ops/autograd.h"
-#include "policy/ops/cpu/convert.h"
 #include "policy/ops/kernel_args.h"
 #include "policy/ops/op_timer.h"
 #include "policy/ops/ops.h"
 #include "policy/ops/products.h"
-#include "policy/ops/tensor_pool.h"
 
 namespace rationale::ops {
 namespace {

@@ -37,7 +37,7 @@ at::Tensor Product(const at::Tensor& x, Parameter& weight, const Parameter* bias
                    const RowLayout& layout, at::IntArrayRef y_sizes, at::ScalarType y_dtype);
 
 // The same of contiguous x [T, K] by several matrices [N, K] of one dtype: as one call where our
-// kernels run. y[i] has sizes[i].
+// kernels run.
 struct DenseProduct {
   Parameter* weight = nullptr;
   const Parameter* bias = nullptr;

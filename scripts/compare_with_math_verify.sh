@@ -7,16 +7,8 @@
 # tests/golden/rewards/math_graders.jsonl, the pairs from other graders' tests and issues.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+source scripts/compare/environment.sh
 
-venv=.deps/venvs/math-verify
-mkdir -p .deps
-exec 9>.deps/math-verify.lock && flock 9  # two runs may start at once
-if [[ ! -e $venv/installed ]]; then
-  rm -rf "$venv"
-  python3 -m venv "$venv"
-  "$venv/bin/pip" install --quiet --disable-pip-version-check \
-    math-verify==0.9.0 latex2sympy2_extended==1.11.0 antlr4-python3-runtime==4.13.2 sympy==1.14.0
-  touch "$venv/installed"
-fi
-flock -u 9
+make_environment math-verify \
+  math-verify==0.9.0 latex2sympy2_extended==1.11.0 antlr4-python3-runtime==4.13.2 sympy==1.14.0
 exec "$venv/bin/python" scripts/compare/math_verify_check.py "$@"

@@ -10,11 +10,6 @@ namespace {
 
 using enum CommandAction;
 
-template <class E>
-constexpr uint8_t Id(E value) {
-  return static_cast<uint8_t>(value);
-}
-
 constexpr Command Emit(std::string_view name, TokenKind kind, uint8_t id = 0) {
   return {name, kToken, kind, id};
 }

@@ -34,11 +34,6 @@ bool IsUpper(char c) {
   return c >= 'A' && c <= 'Z';
 }
 
-template <class E>
-constexpr uint8_t Id(E value) {
-  return static_cast<uint8_t>(value);
-}
-
 // The words of a \text{...} that join answers.
 bool IsConnective(std::string_view word) {
   constexpr std::array<std::string_view, 14> kWords = {

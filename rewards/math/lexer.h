@@ -134,6 +134,12 @@ enum class Structure : uint8_t {
   kVariable,
 };
 
+// The `id` of a token or a node.
+template <class E>
+constexpr uint8_t Id(E value) {
+  return static_cast<uint8_t>(value);
+}
+
 struct Token {
   TokenKind kind = TokenKind::kEnd;
   uint8_t id = 0;

@@ -6,15 +6,6 @@
 #include "rewards/math/parser_state.h"
 
 namespace rationale {
-namespace {
-
-template <class E>
-constexpr uint8_t Id(E value) {
-  return static_cast<uint8_t>(value);
-}
-
-}  // namespace
-
 // Items separated by commas, or by semicolons alone, up to a closing bracket that is not taken.
 std::vector<NodeId> ParserState::ParseArguments(char close) {
   std::vector<NodeId> items = ParseItems(close);

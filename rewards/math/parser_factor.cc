@@ -12,11 +12,6 @@
 namespace rationale {
 namespace {
 
-template <class E>
-constexpr uint8_t Id(E value) {
-  return static_cast<uint8_t>(value);
-}
-
 constexpr int kMaxPostfix = 20;
 constexpr int kMaxExponent = 10'000;
 

@@ -7,15 +7,6 @@
 #include "rewards/math/parser_state.h"
 
 namespace rationale {
-namespace {
-
-template <class E>
-constexpr uint8_t Id(E value) {
-  return static_cast<uint8_t>(value);
-}
-
-}  // namespace
-
 // The tokens of a {group} or the one token behind '_' or '^', as text.
 std::string ParserState::TakeRawGroup() {
   std::string text;

@@ -116,11 +116,9 @@ bool IsMultiple(const Value& value, const Value& divisor) {
     for (; shift > 0 && rest != 0; --shift) rest = rest * 10 % b.digits;
     return rest == 0;
   }
-  constexpr int kDigits = 20;  // of a uint64
-  if (shift < -kDigits) return false;
   Wide scaled = b.digits;
-  for (; shift < 0 && scaled <= a.digits; ++shift) scaled *= 10;
-  return shift == 0 && a.digits % scaled == 0;
+  for (; shift < 0 && scaled <= a.digits; ++shift) scaled *= 10;  // above it: no multiple
+  return a.digits % scaled == 0;
 }
 
 std::string Canonical(const Value& value, int64_t& steps) {

@@ -123,7 +123,7 @@ TEST(JsonSchema, ReadsTheKeywordsOfDrafts4To2020) {
        {R"({"b": 1})"},
        {R"({"a": 1})", R"({"c": 1})"}},
       {R"({"minimum": 3, "exclusiveMinimum": true, "exclusiveMaximum": 5})", {"4"}, {"3", "5"}},
-      {R"({"multipleOf": 0.1})", {"1.1", "1e300", "0", "-0.3"}, {"0.15"}},
+      {R"({"multipleOf": 0.1})", {"1.1", "1e300", "0", "-0.3"}, {"0.15", "1e-30", "5e-10"}},
       {R"({"multipleOf": 3})", {"9007199254740993"}, {"9007199254740992", "1e300"}},
       {R"({"uniqueItems": true})",
        {"[1, \"1\", true, [1], {}]"},

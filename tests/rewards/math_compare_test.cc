@@ -44,6 +44,8 @@ TEST(Compare, ReadsNumbersAsPeopleWriteThem) {
 TEST(Compare, ReadsChineseNumerals) {
   Same("三百零五", "305");
   Same("一万二千", "12000");
+  Same("5千克", "5");  // thousand grams are one unit
+  Same("3.5万", "35000");
   Same("两亿", "200000000");
   Same("二〇二四", "2024");
   Same("负三点一四", "-3.14");
